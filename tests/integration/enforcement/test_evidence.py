@@ -148,6 +148,19 @@ def test_evidence_needs_a_hold_or_an_order_unless_the_law_keeps_it(case, message
     assert ask(case).status_code == 403
 
 
+@pytest.mark.proves("S183")
+@pytest.mark.parametrize("sees", [False, True])
+def test_packages_have_addresses_of_notifiers_only_for_who_may_see_them(case, sees):
+    notice = case.notices.get()
+    notice.email = "bia@example.org"
+    notice.save()
+
+    answer = ask(case, "make_evidence", *(["view_notifier"] if sees else []))
+
+    packed = json.loads(contents_of(downloaded(answer))["notices.json"])
+    assert [each.get("email") for each in packed] == ["bia@example.org" if sees else None]
+
+
 def package_for(case, staff):
     actor = Actor(id=staff.id, scope_ids=None, sees_restricted=True)
     with make_evidence_of_case(actor=actor, case_id=case.id, order="-").content as file:

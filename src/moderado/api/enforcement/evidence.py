@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from moderado.accounts import rights
-from moderado.api.callers import require
+from moderado.api.callers import may, require
 from moderado.api.enforcement.cases import found
 from moderado.api.enforcement.zip_stream import FileBlocks
 from moderado.api.schemas import StrictInput, validated
@@ -43,7 +43,12 @@ class MakingEvidence(APIView):
         require(request, rights.MAKE_EVIDENCE)
         asked = validated(EvidenceInput, request.data)
         order = asked.get("order", "")
-        made = make_evidence_of_case(actor=actor, case_id=case_id, order=order)
+        made = make_evidence_of_case(
+            actor=actor,
+            case_id=case_id,
+            order=order,
+            sees_notifiers=may(request, rights.VIEW_NOTIFIER),
+        )
         response = StreamingHttpResponse(FileBlocks(made.content), content_type="application/zip")
         response["Content-Disposition"] = f'attachment; filename="{made.name}"'
         response["Cache-Control"] = "no-store"

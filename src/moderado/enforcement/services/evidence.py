@@ -56,13 +56,17 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     digest: str
 
 
-def make_evidence_of_case(*, actor: Actor, case_id: UUID, order: str = "") -> Evidence:
+def make_evidence_of_case(
+    *, actor: Actor, case_id: UUID, order: str = "", sees_notifiers: bool = False
+) -> Evidence:
     """Pack the subject of a case that a moderator may see, with the cases about it that they may.
 
     Args:
         actor: Staff.
         case_id: The case.
         order: The reference of the order, under which a legal hold is added.
+        sees_notifiers: Whether they may see the e-mail addresses of notifiers. Without it the
+            package has none.
 
     For staff who may not see restricted cases, the package has none of them, and no log line on
     their subjects. It has no case of a queue that is closed to them. Who made a ruling that is
@@ -77,7 +81,13 @@ def make_evidence_of_case(*, actor: Actor, case_id: UUID, order: str = "") -> Ev
     """
     case = get_case(actor=actor, case_id=case_id)
     named = case.subject_type, case.subject_id
-    return _make(actor.id, *named, order, sees_restricted=actor.sees_restricted)
+    return _make(
+        actor.id,
+        *named,
+        order,
+        sees_restricted=actor.sees_restricted,
+        sees_notifiers=sees_notifiers,
+    )
 
 
 def make_evidence(*, subject_id: UUID, order: str = "") -> Evidence:
@@ -103,6 +113,7 @@ def _make(
     order: str,
     *,
     sees_restricted: bool = True,
+    sees_notifiers: bool = True,
 ) -> Evidence:
     found = preserved(subject_type, subject_id)
     about = _about(actor_id, subject_type, subject_id, sees_restricted=sees_restricted)
@@ -116,26 +127,46 @@ def _make(
     with transaction.atomic():  # before the rest is read, so that no erasure comes between
         _hold(actor_id, found, author_id, order, by_law=bool(restricted))
     subject = {"type": subject_type, "id": subject_id, "content": found and found.rows}
+    records = records_of(
+        about,
+        subject,
+        author_id,
+        sees_restricted=sees_restricted,
+        sees_notifiers=sees_notifiers,
+    )
     file = SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115  (the caller closes it)
     try:
-        with transaction.atomic():
-            _write(file, subject, records_of(about, subject, author_id, sees_restricted))
-            digest = file_digest(file, "sha256").hexdigest()
-            write_line(
-                actor_id=actor_id,
-                action="evidence_made",
-                subject_type=subject_type,
-                subject_id=subject_id,
-                digest=digest,
-                key=own_fingerprint(),
-                order=order.strip(),
-            )
+        digest = _pack(file, subject, records, actor_id=actor_id, order=order)
     except BaseException:
         file.close()
         raise
     file.seek(0)
     log.warning("evidence_made", subject_id=str(subject_id), digest=digest)
     return Evidence(name=f"evidence-{subject_id}.zip", content=file, digest=digest)
+
+
+def _pack(
+    file: IO[bytes],
+    subject: dict[str, Any],
+    records: Iterator[tuple[str, Iterable[object]]],
+    *,
+    actor_id: UUID | None,
+    order: str,
+) -> str:
+    """Write a package and its audit line; return the digest of the package."""
+    with transaction.atomic():
+        _write(file, subject, records)
+        digest = file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]  # IO[bytes]
+        write_line(
+            actor_id=actor_id,
+            action="evidence_made",
+            subject_type=subject["type"],
+            subject_id=subject["id"],
+            digest=digest,
+            key=own_fingerprint(),
+            order=order.strip(),
+        )
+    return digest
 
 
 def _write(

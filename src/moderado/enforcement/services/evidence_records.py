@@ -46,6 +46,7 @@ _OF_CASES: tuple[tuple[str, Any, tuple[str, ...]], ...] = (
     ("notices", Notice, ("id", "case_id", "protocol", "role", "name", "email", "reference",
                          "category", "text", "state", "outcome", "confirmed_at", "decided_at")),
 )  # fmt: skip
+_OF_NOTIFIERS = frozenset({"email"})
 
 R = TypeVar("R")
 
@@ -54,7 +55,9 @@ def records_of(
     about: "QuerySet[Case]",
     subject: Mapping[str, Any],
     author_id: UUID | None,
-    sees_restricted: bool,  # noqa: FBT001  (as the others, by the caller's name of it)
+    *,
+    sees_restricted: bool,
+    sees_notifiers: bool,
 ) -> Iterator[tuple[str, Iterable[object]]]:
     """Yield what was decided about a subject, by the names of the files.
 
@@ -63,6 +66,7 @@ def records_of(
         subject: Its type and id.
         author_id: The account, or the author of the text.
         sees_restricted: Whether the package is for staff who may see restricted cases.
+        sees_notifiers: Whether it is for staff who may see the e-mail addresses of notifiers.
     """
     log_lines = SealedLines()
     yield "cases", _cases(about)
@@ -73,7 +77,8 @@ def records_of(
     yield "appeals", _appeals(about)
     for name, model, columns in _OF_CASES:
         rows = model.objects.filter(case__in=about.order_by().values("pk")).order_by("id")
-        yield name, rows.values(*columns).iterator(chunk_size=BATCH)
+        shown = [each for each in columns if sees_notifiers or each not in _OF_NOTIFIERS]
+        yield name, rows.values(*shown).iterator(chunk_size=BATCH)
 
 
 def _cases(about: "QuerySet[Case]") -> Iterator[dict[str, Any]]:
