@@ -119,14 +119,18 @@ PARTIES = [
     as_newest_runner_of_the_room,
 ]
 RULING = {"content": "allow", "reason": "-"}
-ACTS = {
-    "claim/": {},
-    "snooze/": {"until": (timezone.now() + timedelta(hours=1)).isoformat()},
-    "escalate/": {},
-    "notes/": {"text": "note"},
-    "ruling/": {**RULING, "revision": 1},
-    "evidence/": {"order": "1/2026"},
-}
+
+
+def acts():
+    """What staff do with a case: paths with their bodies."""
+    return {
+        "claim/": {},
+        "snooze/": {"until": (timezone.now() + timedelta(hours=1)).isoformat()},
+        "escalate/": {},
+        "notes/": {"text": "note"},
+        "ruling/": {**RULING, "revision": 1},
+        "evidence/": {"order": "1/2026"},
+    }
 
 
 @pytest.mark.parametrize("party", PARTIES)
@@ -134,7 +138,7 @@ def test_parties_act_on_no_case(staff, ask, party):
     case = party(staff)
 
     refused = {}
-    for act, body in ACTS.items():
+    for act, body in acts().items():
         answer = ask("post", f"enforcement/cases/{case.id}/{act}", body)
         refused[act] = answer.json().get("code") if answer.status_code == 403 else None
     if party is as_decider:  # a package decides nothing
