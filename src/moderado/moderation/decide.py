@@ -32,6 +32,8 @@ OFF = "off"
 EXEMPT = "exempt"
 CONDITION = "condition"  # decided by a rule that reads no text
 
+_SELF_HARM = frozenset({Category.SELF_HARM})
+
 # Outcomes of a failure where the policy assigns one.
 _FAILED = {"hold": Outcome.HOLD, "reject": Outcome.BLOCK}
 
@@ -138,12 +140,12 @@ def consequence(
 ) -> Outcome:
     """Return what follows from one match: ALLOW if the policy has no effect for its rule.
 
-    A match that a disguise may show by chance holds at most.
+    A match that a disguise may show by chance holds at most, and so does one of self-harm.
     """
     effect = policy.effect(match.rule)
     if effect is None or (effect.when and not effect.when(content, signals)):
         return Outcome.ALLOW
-    outcome = effect.of(match.usage)
+    outcome = _limited(effect.of(match.usage), (match.category,))
     return outcome if match.is_certain else min(outcome, Outcome.HOLD, key=_rank)
 
 
@@ -188,7 +190,14 @@ def _allowed(provider: str) -> _Step:
 
 
 def _step(outcome: Outcome, basis: Basis, *categories: Category) -> _Step:
+    outcome = _limited(outcome, categories)
     return _Step(outcome, _reason(outcome), basis.provider, basis, categories)
+
+
+def _limited(outcome: Outcome, categories: Sequence[Category]) -> Outcome:
+    """Self-harm alone holds at most: its author needs a person, not a refusal."""
+    is_limited = outcome is Outcome.BLOCK and categories and _SELF_HARM.issuperset(categories)
+    return Outcome.HOLD if is_limited else outcome
 
 
 def _failed(failure: Failure, terms: ProviderTerms) -> Iterator[_Step]:

@@ -78,6 +78,29 @@ def test_severest_recommendation_decides(opinions, expected):
     assert judged([opinion(each) for each in opinions]).outcome is expected
 
 
+@pytest.mark.proves("R203")
+@pytest.mark.parametrize(
+    ("signals", "policy"),
+    [
+        ([opinion(BLOCK, self_harm=0.9)], PLAIN),
+        (
+            [opinion(self_harm=0.9)],
+            CompiledPolicy(thresholds={Category.SELF_HARM: Threshold(block=0.5)}),
+        ),
+        (
+            [opinion(matches=[match(category=Category.SELF_HARM)])],
+            CompiledPolicy(rules=[{"house": Effect(outcome=BLOCK)}]),
+        ),
+    ],
+)
+def test_self_harm_alone_is_never_refused(signals, policy):
+    verdict = judged(signals, policy=policy)
+
+    assert (verdict.outcome, verdict.reason) == (HOLD, Reason.REVIEW)
+    assert BLOCK not in verdict.consequences
+    assert judged([*signals, opinion(BLOCK, "other", hate=0.9)], policy=policy).outcome is BLOCK
+
+
 def test_content_without_signal_is_held():
     verdict = judged()
 
