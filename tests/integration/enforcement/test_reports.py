@@ -39,6 +39,7 @@ from moderado.moderation.models import Case
 from moderado.moderation.services.closing import close_cases
 from moderado.moderation.types import CloseReason
 from tests.factories import make_member, make_message, make_room, make_staff, make_user
+from tests.integration.enforcement.races import overtake
 
 pytestmark = pytest.mark.django_db
 
@@ -223,6 +224,19 @@ def test_reversal_changes_the_outcome_and_is_told_once(told):
     settle(found.case, "allow")
 
     assert [each.body.outcome for each in told] == ["no_action"]
+
+
+@pytest.mark.proves("R204")
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("later", ["remove", "allow"])
+def test_reversal_that_is_settled_late_reopens_no_report_of_a_later_ruling(later):
+    found, _ = report_message(say())
+    first = settle(found.case, "remove")
+
+    overtake(lambda: settle(found.case, later), lambda: settle(found.case, "hold", reverses=first))
+
+    found.refresh_from_db()
+    assert found.state == "decided"
 
 
 def test_reports_end_with_their_subject(told):

@@ -85,8 +85,13 @@ def decide_reports(
 
 
 def _reopen(reports: "QuerySet[Report]") -> None:
-    """Open reports again whose case is open again."""
-    reopened = list(reports.values_list("reporter_id", "id"))
+    """Open reports again whose case is open again.
+
+    Their rows are locked first: a later ruling may be settling at this moment, and its outcome
+    holds.
+    """
+    locked = reports.select_for_update(no_key=True).order_by("id")
+    reopened = list(locked.values_list("reporter_id", "id"))
     Report.objects.filter(pk__in=[report_id for _, report_id in reopened]).update(
         state=ReportState.OPEN, outcome="", is_upheld=None, ruling=None, decided_at=None
     )
