@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 from django.db import connection, transaction
 from django.utils import timezone
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from moderado.chat.errors import (
@@ -277,6 +277,7 @@ one_sanction = st.fixed_dictionaries(
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(st.lists(one_sanction, max_size=4), st.sampled_from([one, batch]))
+@example([{"kind": "ban", "scope": "server", "ends": None, "lifted": False}], batch)
 def test_overlapping_sanctions_bind_as_the_most_severe_in_force(django_user_model, sanctions, post):
     with transaction.atomic():
         room, other = make_room(), make_room()

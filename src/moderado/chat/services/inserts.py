@@ -28,6 +28,7 @@ from moderado.core import failpoints
 from moderado.core.database import retry_on_deadlock, run_prepared
 from moderado.enforcement.errors import SlowMode
 from moderado.enforcement.selectors.restrictions import (
+    check_not_banned,
     is_banned_sql,
     restricts_writing_sql,
     slow_sanction_sql,
@@ -135,7 +136,9 @@ def _entered(draft: NewMessage) -> _Place:
     rooms.get_room(room_id=draft.room_id, reader_id=draft.author_id)
     ensure_member(user_id=draft.author_id, room_id=draft.room_id)
     place = _place(draft)
-    if place is None:  # deleted meanwhile
+    if place is None:
+        # A ban from the server hides no room. Else the room was deleted meanwhile.
+        check_not_banned(user_id=draft.author_id, scope_id=draft.room_id)
         raise NoSuchRoom
     return place
 
