@@ -4,10 +4,10 @@ Of messages with a restricted case, staff without the right see what the room sh
 the case: a gap would tell of it, as would a waiting edit or a category.
 """
 
-from typing import Any
+from typing import Any, TypeVar
 
 from django.contrib import admin
-from django.db.models import Q, QuerySet, Value
+from django.db.models import Model, Q, QuerySet, Value
 from django.http import HttpRequest
 from django.utils.text import Truncator
 from django.utils.translation import gettext_lazy as _
@@ -27,8 +27,24 @@ from moderado.moderation.restricted_cases import (
     restricted_among,
 )
 
+M = TypeVar("M", bound=Model)
+
 Status = Message.Status
 EXCERPT = 80
+
+
+def _shown_to(request: HttpRequest, found: "QuerySet[M]", *, message: str) -> "QuerySet[M]":
+    """Leave out what is not approved of messages of restricted cases, without the right to these.
+
+    Args:
+        request: Of the staff who read.
+        found: Messages or revisions, with their `status`.
+        message: The column with the id of the message.
+    """
+    if request.user.has_perm(VIEW_RESTRICTED_CASE):
+        return found
+    is_restricted = has_restricted_case(subject_type=Value(MESSAGE), subject=message)
+    return found.filter(Q(status=Status.APPROVED) | ~is_restricted)
 
 
 class Revisions(ReadOnly, TabularInline):
@@ -39,11 +55,7 @@ class Revisions(ReadOnly, TabularInline):
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[Revision]":
         """Leave out what others never saw of messages of restricted cases."""
-        found: QuerySet[Revision] = super().get_queryset(request)
-        if request.user.has_perm(VIEW_RESTRICTED_CASE):
-            return found
-        is_restricted = has_restricted_case(subject_type=Value(MESSAGE), subject="message_id")
-        return found.filter(Q(status=Status.APPROVED) | ~is_restricted)
+        return _shown_to(request, super().get_queryset(request), message="message_id")
 
 
 @admin.register(Message)
@@ -88,11 +100,7 @@ class MessageAdmin(AuditedReading, ReadOnly, ModelAdmin):
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[Message]":
         """Leave out what the room does not show of restricted cases for those without the right."""
-        found: QuerySet[Message] = super().get_queryset(request)
-        if request.user.has_perm(VIEW_RESTRICTED_CASE):
-            return found
-        is_restricted = has_restricted_case(subject_type=Value(MESSAGE), subject="id")
-        return found.filter(Q(status=Status.APPROVED) | ~is_restricted)
+        return _shown_to(request, super().get_queryset(request), message="id")
 
     def get_object(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Message | None:
         """Return the message; of a restricted case only what the room shows, without a mark."""

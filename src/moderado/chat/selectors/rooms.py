@@ -74,8 +74,8 @@ def rooms_visible_to(user_id: UUID) -> QuerySet[Room]:
     """Return the rooms that a user may read: public ones, and private ones as a member.
 
     Deleted rooms are absent, and those from which the user is banned. Every check of the right to
-    read uses this function, except `found_by`, `readers` and `services.repeats`, which repeat the
-    rule.
+    read uses this function, except `found_by`, `readers`, `own_messages` and `services.inserts`,
+    which repeat the rule.
     """
     joined = Membership.objects.filter(room=OuterRef("pk"), user=user_id)
     banned = bans_in_force(user_id).filter(scope_id=OuterRef("pk"))
