@@ -5,25 +5,10 @@ from uuid import UUID
 
 from moderado.chat.models import Message
 from moderado.chat.projection import own_view, view_from_outside
+from moderado.chat.selectors.rooms import is_reader_sql
 from moderado.chat.selectors.rows import columns, message_of
 from moderado.chat.types import MessageView
 from moderado.core.database import run_prepared
-from moderado.enforcement.selectors.restrictions import is_banned_sql
-
-
-def is_reader_sql(user: str) -> str:
-    """Return an SQL condition: a person may read a room, as in `selectors.rooms`.
-
-    Args:
-        user: The person's id. The statement names the room `room`, and the person's membership in
-            it `membership`; both may be absent.
-    """
-    return f"""
-    room.id IS NOT NULL AND room.deleted_at IS NULL
-        AND (NOT room.is_private OR membership.id IS NOT NULL)
-        AND NOT {is_banned_sql(user, "room.id")}
-    """
-
 
 _OWN = f"""
     SELECT {is_reader_sql("message.author_id")}, {columns("message", "author")}

@@ -70,12 +70,25 @@ _VISIBLE = f"""
 """  # noqa: S608  (names of columns)
 
 
+def is_reader_sql(user: str) -> str:
+    """Return an SQL condition: a person may read a room, as in `rooms_visible_to`.
+
+    Args:
+        user: The person's id. The statement names the room `room`, and the person's membership in
+            it `membership`; both may be absent.
+    """
+    return f"""
+    room.id IS NOT NULL AND room.deleted_at IS NULL
+        AND (NOT room.is_private OR membership.id IS NOT NULL)
+        AND NOT {is_banned_sql(user, "room.id")}
+    """
+
+
 def rooms_visible_to(user_id: UUID) -> QuerySet[Room]:
     """Return the rooms that a user may read: public ones, and private ones as a member.
 
     Deleted rooms are absent, and those from which the user is banned. Every check of the right to
-    read uses this function, except `found_by`, `readers`, `own_messages` and `services.inserts`,
-    which repeat the rule.
+    read uses this function or, in a statement of its own, `is_reader_sql`; `readers` repeats it.
     """
     joined = Membership.objects.filter(room=OuterRef("pk"), user=user_id)
     banned = bans_in_force(user_id).filter(scope_id=OuterRef("pk"))
@@ -106,9 +119,7 @@ _FOUND = f"""
       FROM chat_room room
       LEFT JOIN chat_membership membership
            ON membership.room_id = room.id AND membership.user_id = %(reader)s
-     WHERE room.id = %(room)s AND room.deleted_at IS NULL
-       AND (NOT room.is_private OR membership.id IS NOT NULL)
-       AND NOT {is_banned_sql("%(reader)s", "%(room)s")}
+     WHERE room.id = %(room)s AND {is_reader_sql("%(reader)s")}
 """  # noqa: S608  (names of columns)
 
 

@@ -29,7 +29,6 @@ from moderado.core.database import retry_on_deadlock, run_prepared
 from moderado.enforcement.errors import SlowMode
 from moderado.enforcement.selectors.restrictions import (
     check_not_banned,
-    is_banned_sql,
     restricts_writing_sql,
     slow_sanction_sql,
 )
@@ -47,8 +46,7 @@ _PLACE = f"""
       JOIN chat_membership membership
            ON membership.room_id = room.id AND membership.user_id = %(author)s
       JOIN accounts_user author ON author.id = membership.user_id
-     WHERE room.id = %(room)s AND room.deleted_at IS NULL
-       AND NOT {is_banned_sql("%(author)s", "room.id")}
+     WHERE room.id = %(room)s AND {rooms.is_reader_sql("%(author)s")}
 """  # noqa: S608  (names of columns)
 
 _REPLIED_TO = """

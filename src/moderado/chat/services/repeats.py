@@ -12,7 +12,8 @@ import msgspec
 
 from moderado.chat.errors import Conflict
 from moderado.chat.models import Message
-from moderado.chat.selectors.own_messages import author_view, is_reader_sql
+from moderado.chat.selectors.own_messages import author_view
+from moderado.chat.selectors.rooms import is_reader_sql
 from moderado.chat.selectors.rows import columns, message_of
 from moderado.chat.types import NewMessage, SendResult
 from moderado.core.database import as_rows, recordset, run_prepared
