@@ -67,12 +67,13 @@ def _save(
     groups: Collection[str] | None,
     fields: Mapping[str, Any],
 ) -> Queue:
-    queue = Queue() if queue_id is None else Queue.objects.filter(pk=queue_id).first()
-    if queue is None:
-        raise NotFound
-    for name, value in fields.items():
-        setattr(queue, name, value)
-    queue.save()
+    if queue_id is None:
+        queue = Queue.objects.create(**fields)
+    else:
+        queue = _locked(queue_id)
+        for name, value in fields.items():
+            setattr(queue, name, value)
+        queue.save(update_fields=list(fields))
     if groups is not None:
         found = Group.objects.filter(name__in=groups)
         if found.count() != len(set(groups)):
@@ -81,6 +82,14 @@ def _save(
     changed = sorted({*fields, *(() if groups is None else ("groups",))})
     action = "queue_created" if queue_id is None else "queue_changed"
     _account_for(actor_id, action, queue.pk, fields=changed)
+    return queue
+
+
+def _locked(queue_id: UUID) -> Queue:
+    """Lock a queue: a simultaneous change keeps its fields, and no deleted one comes back."""
+    queue = Queue.objects.select_for_update(no_key=True).filter(pk=queue_id).first()
+    if queue is None:
+        raise NotFound
     return queue
 
 
