@@ -117,7 +117,19 @@ def test_report_counts_as_the_verdicts_do():
     assert figures["evasion"]["messages"] >= 3
     assert figures["queue"]["cases"] == figures["outcomes"]["HOLD"] + figures["outcomes"]["FLAG"]
     assert figures["sent"]["texts"] == 30 - figures["outcomes"]["BLOCK"]
-    assert set(figures["costs"]) >= {"openai", "azure", "openai_compatible"}
+    assert figures["costs"]["openai"] == 0
+    # 30 texts without what is blocked before, each a record of at most 1,000 characters.
+    assert figures["costs"]["azure"] == pytest.approx(figures["sent"]["records"] * 0.75 / 1000)
+    assert figures["costs"]["openai_compatible"] > 0
+
+
+@pytest.mark.parametrize(("language", "price"), [("pt-br", "US$ 0,75"), ("en", "US$ 0.75")])
+def test_page_writes_prices_as_its_language_does(tmp_path, language, price):
+    page = tmp_path / "report.html"
+
+    run("--sample", "jsonl", "--html", page, "--language", language)
+
+    assert price in page.read_text(encoding="utf-8")
 
 
 @pytest.mark.proves("S65")

@@ -6,6 +6,7 @@ The prices are list prices of 2026, which options of the command replace: check 
 from dataclasses import dataclass
 from math import ceil
 
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 # OpenAI's moderation endpoint is free; its limits for a new account make a backlog take time.
@@ -26,10 +27,10 @@ class Prices:
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """A line of the table: a provider, what it costs, and how that was computed."""
+    """A line of the table: a provider, what it costs in US dollars, and how that was computed."""
 
     provider: str
-    amount: str
+    amount: float
     basis: str
 
 
@@ -44,23 +45,30 @@ def costs(sent: dict[str, int], prices: Prices) -> list[Cost]:
     minutes = ceil(max(texts / OPENAI_REQUESTS_A_MINUTE, tokens / OPENAI_TOKENS_A_MINUTE))
     model = (tokens + PROMPT_TOKENS * texts) * prices.tokens / 1_000_000
     return [
-        Cost("blocklist, classifier", "US$ 0", _("They run on this server.")),
+        Cost("blocklist, classifier", 0, _("They run on this server.")),
         Cost(
             "openai",
-            "US$ 0",
-            _("%(texts)d texts; %(minutes)d min at the limits of a free account.")
-            % {"texts": texts, "minutes": minutes},
+            0,
+            _("%(texts)s texts; %(minutes)s min at the limits of a free account.")
+            % {"texts": _whole(texts), "minutes": _whole(minutes)},
         ),
         Cost(
             "azure",
-            f"US$ {sent['records'] / 1000 * prices.azure:,.2f}",
-            _("%(records)d records at US$ %(price)g for 1,000.")
-            % {"records": sent["records"], "price": prices.azure},
+            sent["records"] / 1000 * prices.azure,
+            _("%(records)s records at US$ %(price)s for 1,000.")
+            % {"records": _whole(sent["records"]), "price": number_format(prices.azure)},
         ),
         Cost(
             "openai_compatible",
-            f"US$ {model:,.2f}",
-            _("%(tokens)d tokens with the instructions, at US$ %(price)g a million.")
-            % {"tokens": tokens + PROMPT_TOKENS * texts, "price": prices.tokens},
+            model,
+            _("%(tokens)s tokens with the instructions, at US$ %(price)s a million.")
+            % {
+                "tokens": _whole(tokens + PROMPT_TOKENS * texts),
+                "price": number_format(prices.tokens),
+            },
         ),
     ]
+
+
+def _whole(number: int) -> str:
+    return number_format(number, force_grouping=True)

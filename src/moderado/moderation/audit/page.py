@@ -163,8 +163,12 @@ def _queue(tally: Tally) -> list[SafeString]:
 
 
 def _costs(costs: Sequence[Cost]) -> SafeString:
-    rows = [(each.provider, each.amount, each.basis) for each in costs]
+    rows = [(each.provider, _dollars(each.amount), each.basis) for each in costs]
     return _table([_("Provider"), _("Cost"), _("Basis")], rows)
+
+
+def _dollars(amount: float) -> str:
+    return f"US$ {number_format(amount, 2, force_grouping=True)}"
 
 
 def _section(title: str, *parts: SafeString) -> SafeString:

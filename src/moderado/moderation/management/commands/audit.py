@@ -76,7 +76,8 @@ class Command(BaseCommand):
             with command_errors():
                 options["html"].write_text(page, encoding="utf-8")
         if options["json"]:
-            figures = {**tally.as_json(), "costs": {each.provider: each.amount for each in spent}}
+            amounts = {each.provider: round(each.amount, 6) for each in spent}
+            figures = {**tally.as_json(), "costs": amounts}
             self.stdout.write(json.dumps(figures, ensure_ascii=False))
         else:
             self._print(tally, options)
