@@ -21,7 +21,7 @@ from moderado.chat.services import (
     succession,
 )
 from moderado.chat.tasks import erasure_wakeup, export_wakeup, purge_wakeup, wakeup
-from moderado.chat.types import MESSAGE, ROOM_NAME
+from moderado.chat.types import MESSAGE, ROOM_NAME, USER_NAME
 from moderado.core.events import Routes, connect
 from moderado.core.staff_actions import StaffActed
 from moderado.enforcement import events as enforcement
@@ -45,9 +45,10 @@ from moderado.enforcement.services.evidence_sources import provide_evidence
 from moderado.enforcement.services.notice_subjects import provide_noticed
 from moderado.enforcement.services.report_subjects import provide_reported
 from moderado.enforcement.services.strike_values import provide_room_type
-from moderado.enforcement.types import ROOM
+from moderado.enforcement.types import PERSON, ROOM
 from moderado.moderation import events as moderation
 from moderado.moderation.restricted_cases import provide_shown
+from moderado.moderation.selectors import is_shown as is_name_shown
 from moderado.moderation.services import subjects
 from moderado.moderation.services.subject_texts import provide_texts
 from moderado.moderation.tasks import evaluation_wakeup
@@ -135,6 +136,10 @@ def _provide_ports() -> None:
     provide_noticed(MESSAGE, noticed_message)
     provide_noticed(ROOM, noticed_room)
     provide_shown(MESSAGE, is_shown)
+    for name in (USER_NAME, ROOM_NAME):
+        provide_shown(name, is_name_shown)
+    for subject in (PERSON, ROOM):
+        provide_shown(subject, None)
     provide_evidence(MESSAGE, evidence_of_message)
     provide_refused(refused_texts)
     provide_room_type(room_type)

@@ -23,6 +23,7 @@ from moderado.enforcement.admin_shared import (
 )
 from moderado.enforcement.models import Appeal, BulkRuling, Ruling
 from moderado.enforcement.record_words import lines_in_words
+from moderado.enforcement.selectors.restricted import appeals_for_others
 from moderado.enforcement.services import bulk, rulings
 from moderado.enforcement.services.appeal_decisions import decide_appeal
 from moderado.enforcement.types import AppealOutcome, AppealState
@@ -218,6 +219,10 @@ class AppealAdmin(ActsOnPage, CaseRecordPage):
         ),
         (_("Record"), {"fields": ("id", "decision_id", "told_at", "reminded_at", "created_at")}),
     )
+
+    def unrestricted(self, found: "QuerySet[Any]") -> "QuerySet[Any]":
+        """Leave out appeals of decisions in restricted cases."""
+        return appeals_for_others(found)
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[Appeal]":
         """Leave out the viewer's own appeals: their pages say who decided first."""

@@ -16,10 +16,10 @@ from moderado.accounts.rights import VIEW_RESTRICTED_CASE
 from moderado.core.admin import Audited, ReadOnly
 from moderado.enforcement.selectors.parties import about_others
 from moderado.enforcement.selectors.queues import in_open_queues
+from moderado.enforcement.selectors.restricted import records_for_others
 from moderado.enforcement.services.restricted_looks import note_looks, note_looks_about
 from moderado.enforcement.types import Actor
 from moderado.moderation.admin_links import NamesSubjects
-from moderado.moderation.restricted_cases import about_unrestricted
 
 
 class RecordPage(NamesSubjects, Audited, ReadOnly, ModelAdmin):
@@ -43,8 +43,8 @@ class RestrictedPage(RecordPage):
         return found if request.user.has_perm(VIEW_RESTRICTED_CASE) else self.unrestricted(found)
 
     def unrestricted(self, found: "QuerySet[Any]") -> "QuerySet[Any]":
-        """Return the records that do not belong to restricted cases."""
-        return about_unrestricted(found)
+        """Return the records that do not belong to restricted cases, as those of rulings do."""
+        return records_for_others(found)
 
     def note_looks(self, request: HttpRequest, records: Iterable[Any]) -> None:
         """Write the audit lines of restricted cases to which these records belong."""

@@ -33,7 +33,12 @@ from moderado.moderation.models import (
     ProviderHealth,
     SubjectRevision,
 )
-from moderado.moderation.restricted_cases import about_unrestricted, lines_for_others
+from moderado.moderation.restricted_cases import (
+    RESTRICTED,
+    calls_for_others,
+    lines_for_others,
+    rows_for_others,
+)
 from moderado.moderation.types import Outcome
 
 EXCERPT = 120
@@ -198,7 +203,7 @@ class ProviderCallAdmin(NamesSubjects, AuditedReading, ReadOnly, ModelAdmin):
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[ProviderCall]":
         calls: QuerySet[ProviderCall] = revealed(super().get_queryset(request))
-        return calls if _sees_restricted(request) else about_unrestricted(calls)
+        return calls if _sees_restricted(request) else calls_for_others(calls)
 
     @display(description=_("texts"))
     def shown_texts(self, call: ProviderCall) -> str:
@@ -236,7 +241,17 @@ class SubjectRevisionAdmin(NamesSubjects, AuditedReading, ReadOnly, ModelAdmin):
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[SubjectRevision]":
         rows: QuerySet[SubjectRevision] = super().get_queryset(request)
-        return rows if _sees_restricted(request) else about_unrestricted(rows)
+        if _sees_restricted(request):
+            return rows
+        is_named = Q(categories__overlap=list(RESTRICTED))
+        return rows_for_others(rows.exclude(is_named & ~Q(status=SubjectRevision.Status.APPROVED)))
+
+    def get_object(self, request: HttpRequest, *args: Any, **kwargs: Any) -> SubjectRevision | None:
+        """Return the text; of a restricted case without a mark of it."""
+        found: SubjectRevision | None = super().get_object(request, *args, **kwargs)
+        if found is not None and not _sees_restricted(request):
+            found.categories = sorted({*found.categories} - RESTRICTED)
+        return found
 
     @display(description=_("text"))
     def shown_text(self, row: SubjectRevision) -> str:

@@ -20,24 +20,25 @@ from django.db.models import (
 from django.db.models.fields.json import KT
 from django.db.models.functions import Cast
 
-from moderado.moderation.models import Case, ModerationLog, ShadowResult
+from moderado.moderation.models import Case, ModerationLog, ProviderCall, ShadowResult
 from moderado.moderation.types import Category
 
 M = TypeVar("M", bound=Model)
-Shown = Callable[[str, str], Exists]
+Shown = Callable[[str, str | None], Exists]
 
 _SUBJECT_TYPE = OuterRef("subject_type")
 RESTRICTED = frozenset({Category.CHILD_SAFETY.value})
 
-_shown: dict[str, Shown] = {}
+_shown: dict[str, Shown | None] = {}
 
 
-def provide_shown(subject_type: str, source: Shown) -> None:
+def provide_shown(subject_type: str, source: Shown | None) -> None:
     """Register the condition that others see a revision of a subject, or a later one, now.
 
     Args:
         subject_type: Of these subjects.
-        source: Gets the names of the columns with the subject's id and the revision.
+        source: Gets the names of the columns with the subject's id and the revision; None for the
+            latter asks whether others see any revision. None: others always see these subjects.
     """
     _shown[subject_type] = source
 
@@ -88,21 +89,64 @@ def about_unrestricted(
 
 
 def has_restricted_case(
-    *, subject_type: Any = _SUBJECT_TYPE, subject: str = "subject_id"
+    *, subject_type: Any = _SUBJECT_TYPE, subject: str = "subject_id", since: str | None = None
 ) -> Exists:
     """Return the condition that the subject of a row has a restricted case.
 
     Args:
         subject_type: The column or value with its type.
         subject: The column with its id.
+        since: The column with the time of the row, for a case that was opened before it.
     """
     found = restricted_cases().filter(subject_type=subject_type, subject_id=OuterRef(subject))
-    return Exists(found)
+    return Exists(found if since is None else found.filter(created_at__lte=OuterRef(since)))
 
 
 def unrestricted_lines(lines: "QuerySet[ModerationLog]") -> "QuerySet[ModerationLog]":
     """Leave out log lines that name a restricted category, and those on the same subjects."""
     return about_unrestricted(without_restricted_lines(lines))
+
+
+def rows_for_others(
+    rows: "QuerySet[M]", *, revision: str | None = "revision", created: str | None = None
+) -> "QuerySet[M]":
+    """Leave out the rows about restricted subjects, unless others see the subject now.
+
+    What others see has the same rows as without its restricted case: a gap would tell of it. The
+    caller leaves out what names a restricted category, and what belongs to a restricted case.
+
+    Args:
+        rows: Of any table that names a subject.
+        revision: The column with the revision; None for rows about all revisions of a subject.
+        created: Of rows that may follow from a restricted case, without naming it: the column
+            with their time. Only those from before the case stay.
+    """
+    return rows.filter(is_for_others(revision=revision, created=created))
+
+
+def is_for_others(*, revision: str | None = "revision", created: str | None = None) -> Q:
+    """Return the condition of `rows_for_others`."""
+    unrestricted = Q(~has_restricted_case())
+    shown = Q()
+    for subject_type, source in _shown.items():
+        of_type = Q(subject_type=subject_type)
+        shown |= of_type if source is None else of_type & Q(source("subject_id", revision))
+    if not shown:
+        return unrestricted
+    if created is not None:
+        shown &= ~Q(has_restricted_case(since=created))
+    return unrestricted | shown
+
+
+def calls_for_others(calls: "QuerySet[ProviderCall]") -> "QuerySet[ProviderCall]":
+    """Return the provider calls that staff without the right see: their answers tell of danger."""
+    named = ModerationLog.objects.filter(
+        subject_type=_SUBJECT_TYPE,
+        subject_id=OuterRef("subject_id"),
+        revision=OuterRef("revision"),
+        categories__has_any_keys=list(RESTRICTED),
+    )
+    return rows_for_others(calls).filter(~Exists(named))
 
 
 def lines_for_others(lines: "QuerySet[ModerationLog]") -> "QuerySet[ModerationLog]":
@@ -116,11 +160,8 @@ def lines_for_others(lines: "QuerySet[ModerationLog]") -> "QuerySet[ModerationLo
     is_ruling = Exists(
         ruled_on.filter(subject_id=OuterRef("subject_id"), name=OuterRef("named_case"))
     )
-    visible: Any = ~has_restricted_case()
-    for subject_type, source in _shown.items():
-        is_shown = Q(source("subject_id", "revision"), subject_type=subject_type)
-        visible |= is_shown & ~is_ruling
-    return without_restricted_lines(lines).alias(named_case=KT("raw__case")).filter(visible)
+    named = without_restricted_lines(lines).alias(named_case=KT("raw__case"))
+    return rows_for_others(named).filter(~is_ruling)
 
 
 def without_restricted_lines(lines: "QuerySet[ModerationLog]") -> "QuerySet[ModerationLog]":
@@ -129,10 +170,13 @@ def without_restricted_lines(lines: "QuerySet[ModerationLog]") -> "QuerySet[Mode
 
 
 def unrestricted_results(results: "QuerySet[ShadowResult]") -> "QuerySet[ShadowResult]":
-    """Leave out results of shadows where either verdict names a restricted category, or a case."""
+    """Leave out results of shadows where either verdict names a restricted category.
+
+    And those on subjects with a restricted case that others do not see.
+    """
     codes = list(RESTRICTED)
     named = Q(categories__overlap=codes) | Q(decided_categories__overlap=codes)
-    return about_unrestricted(results.exclude(named))
+    return rows_for_others(results.exclude(named))
 
 
 def restricted_about(subjects: Collection[tuple[str, UUID]]) -> list[Case]:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 
 from moderado.core.errors import NotFound
 from moderado.moderation.blind_cases import revealed
@@ -131,6 +131,21 @@ def shown_revisions(subject_ids: Collection[UUID]) -> dict[tuple[str, UUID], int
     )
     ascending = shown.order_by("revision").values_list("subject_type", "subject_id", "revision")
     return {(kind, subject_id): revision for kind, subject_id, revision in ascending}
+
+
+def is_shown(subject_id: str, revision: str | None) -> Exists:
+    """Return the condition that a subject that is no message is shown in a revision or a later one.
+
+    Args:
+        subject_id: The column with the id of the subject; `subject_type` is that with its kind.
+        revision: The column with the revision; None for any revision.
+    """
+    shown = SubjectRevision.objects.filter(
+        subject_type=OuterRef("subject_type"),
+        subject_id=OuterRef(subject_id),
+        status=SubjectRevision.Status.APPROVED,
+    )
+    return Exists(shown if revision is None else shown.filter(revision__gte=OuterRef(revision)))
 
 
 def open_subject_texts(

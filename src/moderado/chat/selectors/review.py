@@ -70,15 +70,15 @@ class CaseSurroundings:
     context: Context = field(default_factory=Context)
 
 
-def is_shown(subject_id: str, revision: str) -> Exists:
+def is_shown(subject_id: str, revision: str | None) -> Exists:
     """Return the condition that a message is shown in this revision or a later one.
 
     Args:
         subject_id: The column with the id of the message.
-        revision: The column with the revision.
+        revision: The column with the revision; None for any revision.
     """
     shown = Message.objects.filter(pk=OuterRef(subject_id), status=Message.Status.APPROVED)
-    return Exists(shown.filter(revision__gte=OuterRef(revision)))
+    return Exists(shown if revision is None else shown.filter(revision__gte=OuterRef(revision)))
 
 
 def surroundings(

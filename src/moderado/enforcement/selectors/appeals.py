@@ -9,9 +9,9 @@ from moderado.enforcement.models import Appeal
 from moderado.enforcement.selectors.decisions import appeal_view
 from moderado.enforcement.selectors.parties import of_others
 from moderado.enforcement.selectors.reach import follows_from_the_server, is_of_the_server
+from moderado.enforcement.selectors.restricted import appeals_for_others
 from moderado.enforcement.types import Actor, AppealState
 from moderado.enforcement.views import AppealView
-from moderado.moderation.restricted_cases import about_unrestricted
 
 
 def appeals_for(actor: Actor, *, state: AppealState) -> QuerySet[Appeal]:
@@ -19,7 +19,7 @@ def appeals_for(actor: Actor, *, state: AppealState) -> QuerySet[Appeal]:
     found = Appeal.objects.filter(state=state).exclude(appellant=actor.id)
     found = found.exclude(first_decider=actor.id)
     if not actor.sees_restricted:
-        found = about_unrestricted(found)
+        found = appeals_for_others(found)
     found = of_others(found, user_id=actor.id, case="appealed__case")
     if actor.scope_ids is not None:
         found = in_rooms(found, actor.scope_ids)

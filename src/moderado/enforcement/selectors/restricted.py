@@ -12,9 +12,9 @@ from moderado.enforcement.types import BY_LAW
 from moderado.moderation.models import ModerationLog
 from moderado.moderation.restricted_cases import (
     RESTRICTED,
-    about_unrestricted,
-    has_restricted_case,
+    is_for_others,
     restricted_cases,
+    rows_for_others,
 )
 
 _NAMES = "categories__has_any_keys"
@@ -32,16 +32,36 @@ def without_restricted_sanctions(sanctions: "QuerySet[Sanction]") -> "QuerySet[S
     return sanctions.filter(~Exists(by_itself), ~Exists(by_cause))
 
 
+def records_for_others(records: "QuerySet[Any]") -> "QuerySet[Any]":
+    """Leave out rulings and reports of restricted cases, and those on such subjects.
+
+    Where others see the subject, what belongs to its other cases stays: a gap would tell of the
+    restricted one.
+    """
+    return rows_for_others(records.exclude(case__categories__overlap=_CODES))
+
+
+def appeals_for_others(appeals: "QuerySet[Appeal]") -> "QuerySet[Appeal]":
+    """Leave out appeals as `records_for_others` does: by their cases, and those of the rulings."""
+    return appeals.filter(~Exists(_restricted_appeals().filter(pk=OuterRef("pk"))))
+
+
 def unrestricted_holds(holds: "QuerySet[LegalHold]") -> "QuerySet[LegalHold]":
-    """Leave out holds of messages with a restricted case, and those that the law asks for."""
-    return about_unrestricted(holds).exclude(reference=BY_LAW)
+    """Leave out holds of messages with a restricted case, and those that the law asks for.
+
+    A hold of what others see stays, if it was there before the case.
+    """
+    return holds.filter(~Exists(_restricted_holds().filter(pk=OuterRef("pk"))))
 
 
 def unrestricted_audit(lines: "QuerySet[Any]") -> "QuerySet[Any]":
-    """Leave out audit lines about restricted cases, and about what belongs to them."""
+    """Leave out audit lines about restricted cases, and about what belongs to them.
+
+    Lines on what others see stay, if they were there before the case.
+    """
     # The kind comes first: PostgreSQL looks a subject up only where it may be restricted.
-    hidden = Q(subject_type__in=_TEXTS) & Q(has_restricted_case())
-    hidden |= Q(action="evidence_made") & Q(has_restricted_case())
+    hidden = Q(subject_type__in=_TEXTS) & ~_predates()
+    hidden |= Q(action="evidence_made") & ~_predates()
     hidden |= Q(subject_type="case") & _one(restricted_cases())
     hidden |= Q(subject_type="sanction") & _one(_restricted_sanctions())
     hidden |= Q(subject_type="appeal") & _one(_restricted_appeals())
@@ -54,6 +74,11 @@ def unrestricted_audit(lines: "QuerySet[Any]") -> "QuerySet[Any]":
     return lines.exclude(hidden)
 
 
+def _predates() -> Q:
+    """Return the condition of rows that follow from no restricted case, and stay."""
+    return is_for_others(revision=None, created="created_at")
+
+
 def _one(rows: "QuerySet[Any]") -> Q:
     return Q(Exists(rows.filter(pk=_SUBJECT)))
 
@@ -64,12 +89,14 @@ def _restricted_sanctions() -> "QuerySet[Sanction]":
 
 
 def _restricted_appeals() -> "QuerySet[Appeal]":
-    return Appeal.objects.filter(has_restricted_case())
+    of_cases = Q(case__categories__overlap=_CODES)
+    of_cases |= Q(appealed__case__categories__overlap=_CODES)
+    return Appeal.objects.filter(of_cases | ~is_for_others(revision=None))
 
 
 def _restricted_lines() -> "QuerySet[ModerationLog]":
-    return ModerationLog.objects.filter(Q(**{_NAMES: _CODES}) | Q(has_restricted_case()))
+    return ModerationLog.objects.filter(Q(**{_NAMES: _CODES}) | ~is_for_others())
 
 
 def _restricted_holds() -> "QuerySet[LegalHold]":
-    return LegalHold.objects.filter(Q(reference=BY_LAW) | Q(has_restricted_case()))
+    return LegalHold.objects.filter(Q(reference=BY_LAW) | ~_predates())

@@ -16,6 +16,7 @@ from moderado.enforcement.errors import (
 )
 from moderado.enforcement.models import Appeal, Ruling
 from moderado.enforcement.selectors.appeals import in_rooms
+from moderado.enforcement.selectors.restricted import appeals_for_others
 from moderado.enforcement.services.appeal_outcomes import decide_appeals, notify_appellants
 from moderado.enforcement.services.audit import write_line
 from moderado.enforcement.services.erased_accounts import check_words_about
@@ -38,7 +39,6 @@ from moderado.enforcement.types import (
     SanctionEnd,
 )
 from moderado.enforcement.written_reasons import clean_note, clean_reason
-from moderado.moderation.restricted_cases import about_unrestricted
 
 log = structlog.get_logger(__name__)
 
@@ -108,7 +108,7 @@ def _get_appeal(actor: Actor, appeal_id: UUID) -> Appeal:
     found = Appeal.objects.select_related("appealed__case").filter(pk=appeal_id)
     if actor.scope_ids is not None:
         found = in_rooms(found, actor.scope_ids)
-    appeal = (found if actor.sees_restricted else about_unrestricted(found)).first()
+    appeal = (found if actor.sees_restricted else appeals_for_others(found)).first()
     if appeal is None:
         raise NotFound
     check_not_self(actor_id=actor.id, user_id=appeal.appellant_id)

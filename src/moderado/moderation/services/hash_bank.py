@@ -21,7 +21,7 @@ from moderado.moderation.models import BankedText as BankedText
 from moderado.moderation.models import BankVersion
 from moderado.moderation.models.bank import ORDER_LENGTH
 from moderado.moderation.normalize import frozen
-from moderado.moderation.restricted_cases import has_restricted_case
+from moderado.moderation.restricted_cases import is_for_others
 from moderado.moderation.services.blocked_texts import bank_digests
 
 ORDERED_REMOVAL = "ordered_removal"  # `decided_by` of the verdict
@@ -98,13 +98,15 @@ def banked_texts(*, sees_restricted: bool, actor_id: UUID | None = None) -> "Que
     """Return the entries, newest first.
 
     Args:
-        sees_restricted: With those of messages with a case about danger to children.
+        sees_restricted: With those of messages with a case about danger to children. What others
+            see keeps entries from before the case.
         actor_id: Who looks: they see what they have banked, so that no gap tells of such a case.
     """
     found = BankedText.objects.order_by("-created_at", "-id")
     if sees_restricted:
         return found
-    return found.filter(Q(actor=actor_id, actor__isnull=False) | ~has_restricted_case())
+    stays = is_for_others(revision=None, created="created_at")
+    return found.filter(Q(actor=actor_id, actor__isnull=False) | stays)
 
 
 def is_banked(text: str, *, version: UUID | None) -> bool:
