@@ -39,6 +39,8 @@ DIFFER = {
         "GET me/appeals/": "200",
         "GET me/decisions/": "200",
         "POST me/decisions/{decision}/appeal/": "404",
+        "GET chat/reports/mine/": "200",
+        "POST chat/reports/{report}/appeal/": "404",
         "POST me/export/": "202",
         "GET me/export/{export}/": "404",
         "GET me/export/{export}/archive/": "404",

@@ -9,8 +9,11 @@ from rest_framework.test import APIClient
 
 from moderado.accounts import tokens
 from moderado.enforcement.models import Appeal, Sanction
+from moderado.enforcement.services.reports import report
 from moderado.enforcement.services.sanctions import apply_sanction, lift_sanction
 from tests.factories import PASSWORD, SANCTIONING, make_member, make_room, make_staff, make_user
+from tests.integration.enforcement.steps import settle
+from tests.rulings import make_ruling
 
 pytestmark = pytest.mark.django_db
 
@@ -106,6 +109,26 @@ def test_banned_person_appeals_by_the_token_of_the_refused_sign_in(banned):
     assert (wrong.status_code, set(wrong.data["fields"])) == (400, {"password"})
     assert client.post("/api/me/erasure/", {"password": PASSWORD}, "json").status_code == 202
     assert client.delete("/api/me/erasure/").status_code == 204
+
+
+@pytest.mark.proves("S195")
+def test_banned_reporter_sees_the_outcome_of_a_report_and_appeals_it(banned):
+    about = {"subject_type": "person", "subject_id": make_user().id}
+    found, _ = report(reporter_id=banned.id, **about, category="hate")
+    make_ruling(actor_id=make_staff().id, case_id=found.case_id, content="allow")
+    settle()
+    client = bearer(sign_in(banned).data["details"]["appeal_token"])
+
+    (shown,) = client.get("/api/chat/reports/mine/").data["results"]
+    appeal = client.post(
+        f"/api/chat/reports/{found.id}/appeal/", {"text": "Olhem de novo."}, "json"
+    )
+
+    assert (shown["state"], shown["outcome"]) == ("decided", "no_action")
+    assert appeal.status_code == 201
+    assert Appeal.objects.get().appellant == banned
+    again = {"user": str(make_user().id), "category": "hate"}
+    assert client.post("/api/chat/reports/", again, "json").status_code == 401
 
 
 @pytest.mark.proves("S75")

@@ -126,6 +126,8 @@ class AppealingDecision(APIView):
 
 
 class AppealingReport(APIView):
+    authentication_classes = ALSO_WHEN_BANNED
+
     @extend_schema(
         operation_id="appeal_report",
         request=AppealInput,

@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from moderado.api.authentication import ALSO_WHEN_BANNED
 from moderado.api.bodies import body_of
 from moderado.api.callers import caller
 from moderado.api.fields import IdField
@@ -93,6 +94,8 @@ class Reports(APIView):
 
 
 class MyReports(APIView):
+    authentication_classes = ALSO_WHEN_BANNED
+
     @extend_schema(
         operation_id="list_own_reports", parameters=[CURSOR, PAGE_SIZE], responses=ReportPage
     )
