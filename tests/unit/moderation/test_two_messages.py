@@ -5,9 +5,11 @@ import pytest
 from moderado.moderation.rules.group import rules_of
 from moderado.moderation.rules.joined import across
 from moderado.moderation.rules.matcher import Matcher
+from moderado.moderation.types import Outcome, Usage
 
 OWN = {"id": "own", "category": "insult", "severity": 0.9, "action": "block"}
-MATCHER = Matcher(rules=rules_of(OWN | {"words": ["zarlumo", "corno", "vai brelhar"]}))
+WORDS = ["zarlumo", "corno", "cornoe", "vai brelhar", "paedo", "tla", "perna de pau"]
+MATCHER = Matcher(rules=rules_of(OWN | {"words": WORDS}))
 
 
 @pytest.mark.parametrize(
@@ -30,6 +32,7 @@ def test_word_in_two_messages_is_found_in_the_second(previous, text, end):
     assert {(hit.reading, hit.is_certain) for hit in hits} == {("two messages", False)}
 
 
+@pytest.mark.proves("R235")
 @pytest.mark.parametrize(
     "previous, text",
     [
@@ -38,7 +41,34 @@ def test_word_in_two_messages_is_found_in_the_second(previous, text, end):
         (["oi"], "zarlumo"),
         (["ele disse vai"], "brelhar é verbo"),
         (["bom"], "dia"),
+        (["o pai"], "do menino"),
+        (["que corno"], "e burro"),
+        (["isn't"], "tla"),
     ],
 )
 def test_messages_with_words_of_their_own_are_not_joined(previous, text):
     assert across(previous, text, MATCHER.find) == []
+
+
+@pytest.mark.proves("R235")
+@pytest.mark.parametrize(
+    "previous, text, usage",
+    [
+        (["zar"], "lumo", Usage.AIMED),
+        (["ela é zar"], "lumo", Usage.AIMED),
+        (["z a r l"], "u m o", Usage.AIMED),
+        (["zarlum"], "o", Usage.AIMED),  # "zarlum" alone is a misspelling
+        (["Z4r"], "lum0", Usage.AIMED),
+        (["cor"], "no", Usage.PLAIN),  # two words
+        (["vai"], "brelhar", Usage.PLAIN),  # a phrase, no cut word
+    ],
+)
+def test_word_that_is_surely_cut_counts_as_aimed(previous, text, usage):
+    assert {hit.usage for hit in across(previous, text, MATCHER.find)} == {usage}
+
+
+def test_outcome_of_a_cut_word_is_hold_at_most():
+    (hit,) = across(["zar"], "lumo", MATCHER.find)
+
+    assert hit.outcome is Outcome.BLOCK
+    assert not hit.is_certain

@@ -105,9 +105,14 @@ def _is_known(word: str) -> bool:
     return not _SHORTEST <= len(word) <= _LONGEST or is_ordinary(word)
 
 
+def is_syllable(word: str) -> bool:
+    """Tell whether two letters are a part of a word rather than a word."""
+    return len(word) == _SYLLABLE and word not in _SYLLABLES
+
+
 def _is_rare(word: str) -> bool:
     if len(word) == _SYLLABLE:
-        return word not in _SYLLABLES
+        return is_syllable(word)
     return _SHORTEST <= len(word) <= _LONGEST and not is_common(word)
 
 
