@@ -27,11 +27,15 @@ PASSWORD, METHOD = "confirm_password", "confirm_method"  # fields of the form
 SAFE = ("GET", "HEAD", "OPTIONS")
 # Pages of accounts, sessions, groups and permissions.
 SENSITIVE = ("accounts_", "auth_")
-# Acts on the page of one record that change many others, or what binds all rooms.
+# Acts on the page of one record that change many others, or what binds all rooms; that let data be
+# deleted for ever; or that say who sees which cases.
 FAR_REACHING = (
     "enforcement_bulkruling_act",
+    "enforcement_legalhold_act",
     "enforcement_purge_act",
+    "enforcement_queue_",
     "moderation_bankedtext_act",
+    "moderation_policyversion_enable",
 )
 # Pages with password fields ask first: passwords are not sent to and fro.
 WITH_PASSWORDS = ("password_change", "auth_user_password_change", "accounts_user_add")
