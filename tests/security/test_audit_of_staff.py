@@ -6,12 +6,13 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import transaction
 from django.test import Client
+from rest_framework.test import APIClient
 
 from moderado.accounts.models import Session
 from moderado.core.ids import new_id
 from moderado.enforcement.audit_labels import audit_label
 from moderado.enforcement.models import AuditLine
-from tests.factories import make_staff
+from tests.factories import make_staff, make_user
 from tests.security.access_table import BODIES, ROLES, expected, rows
 from tests.security.scene import Scene, snapshot
 
@@ -158,6 +159,30 @@ def test_admin_is_closed_without_the_demanded_second_factor(settings):
     session = Session.objects.get(user=staff)
     call_command("secondfactor", "--session", str(session.id), stdout=StringIO())
     assert browser.get("/admin/enforcement/sanction/").status_code == 200
+
+
+@pytest.mark.proves("S197")
+def test_staff_without_the_demanded_second_factor_create_no_room(settings):
+    settings.STAFF_SECOND_FACTOR, settings.ROOM_CREATION = "required", "staff"
+    settings.MEMBER_ROOM_MODES = ["pre", "post"]
+    staff, member = make_staff("view_sanction"), make_user()
+    client, path = APIClient(), "/api/chat/rooms/"
+    client.force_login(member)
+    assert client.post(path, {"name": "x"}, "json").json()["code"] == "room_creation_closed"
+    client.force_login(staff)
+    assert client.post(path, {"name": "x"}, "json").json()["code"] == "second_factor_required"
+    settings.ROOM_CREATION = "anyone"
+    room = client.post(path, {"name": "x"}, "json").json()
+    mode, own = {"moderation_mode": "off"}, f"{path}{room['id']}/"
+    assert client.patch(own, mode, "json").json()["code"] == "second_factor_required"
+    refused = client.post(path, {"name": "y", **mode}, "json")
+    assert refused.json()["code"] == "second_factor_required"
+
+    call_command("secondfactor", "--user", str(staff.id), stdout=StringIO())
+
+    settings.ROOM_CREATION = "staff"
+    assert client.patch(own, mode, "json").status_code == 200
+    assert client.post(path, {"name": "y", **mode}, "json").status_code == 201
 
 
 def test_second_factor_of_an_unknown_session_is_an_error():

@@ -46,6 +46,11 @@ def may(request: Request, permission: str) -> bool:
     return rights.staff_may(cast("User", request.user), permission)
 
 
+def is_proved(request: Request) -> bool:
+    """Tell whether the session has proved the second factor that the server may demand of staff."""
+    return rights.has_second_factor(cast("User", request.user))
+
+
 def sees_restricted(request: Request) -> bool:
     """Tell whether cases about danger to children exist for the caller."""
     return may(request, rights.VIEW_RESTRICTED_CASE)

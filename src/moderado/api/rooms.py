@@ -9,7 +9,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from moderado.api.bodies import body_of
-from moderado.api.callers import caller
+from moderado.api.callers import caller, is_proved
 from moderado.api.pagination import ExactCursorPagination, NumberedPages
 from moderado.api.schemas import (
     CURSOR,
@@ -71,8 +71,10 @@ class Rooms(APIView):
 
         The same `client_id` again returns the first room; with another content it is a conflict.
         """
-        user_id = caller(request).user_id
-        room = rooms.create_room(creator_id=user_id, **validated(RoomInput, request.data))
+        asked = validated(RoomInput, request.data)
+        room = rooms.create_room(
+            creator_id=caller(request).user_id, is_proved=is_proved(request), **asked
+        )
         return Response(_detail(request, room.id), status=201)
 
 
@@ -87,7 +89,8 @@ class OneRoom(APIView):
         """Change the name, privacy or moderation mode. Administrators of the room only."""
         user_id = caller(request).user_id
         changes = validated(RoomChange, request.data)
-        rooms.update_room(actor_id=user_id, room_id=room_id, **changes)
+        proved = is_proved(request)
+        rooms.update_room(actor_id=user_id, room_id=room_id, is_proved=proved, **changes)
         return Response(_detail(request, room_id))
 
     @extend_schema(operation_id="delete_room", responses={204: None})

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
+from moderado.accounts.errors import SecondFactorRequired
 from moderado.accounts.models import User
 from moderado.accounts.services.accounts import active_account
 from moderado.accounts.services.client_keys import first_result
@@ -36,7 +37,7 @@ NAME_LENGTH = 80
 
 @retry_on_deadlock
 @transaction.atomic
-def create_room(
+def create_room(  # noqa: PLR0913  (what a room consists of)
     *,
     creator_id: UUID,
     name: str,
@@ -44,6 +45,7 @@ def create_room(
     moderation_mode: str = Room.Mode.PRE,
     audience: str = Room.Audience.MIXED,
     client_id: str | None = None,
+    is_proved: bool = False,
 ) -> Room:
     """Create a room. Its creator becomes its first administrator.
 
@@ -57,12 +59,15 @@ def create_room(
         moderation_mode: A value of `Room.Mode`.
         audience: Whom the room is for: a value of `Room.Audience`, which policies may read.
         client_id: The creator's own id of the room, for repeats.
+        is_proved: Whether the session has proved the second factor that the server may demand of
+            staff.
 
     Raises:
         Conflict: `client_id` was used for another room.
         Invalid: The name, the mode or the audience is not allowed.
         NotAuthenticated: The creator was deactivated meanwhile.
         RoomCreationClosed: Only staff create rooms, and the creator is none.
+        SecondFactorRequired: It needs staff, and the session has not proved what is demanded.
         Restricted: A sanction of the server does not allow the creator to write.
     """
     active_account(creator_id)
@@ -74,8 +79,8 @@ def create_room(
     if first_id is not None:
         return Room.objects.get(pk=first_id)
     restrictions.check_may_write(user_id=creator_id, scope_id=None)
-    mode = _mode(moderation_mode, actor_id=creator_id)
-    if settings.ROOM_CREATION == "staff" and not _is_staff(creator_id):
+    mode = _mode(moderation_mode, actor_id=creator_id, is_proved=is_proved)
+    if settings.ROOM_CREATION == "staff" and not _is_staff(creator_id, is_proved=is_proved):
         raise RoomCreationClosed
     name = clean_line(name, max_length=NAME_LENGTH, field="name")
     room = Room.objects.create(
@@ -93,7 +98,7 @@ def create_room(
 
 @retry_on_deadlock
 @transaction.atomic
-def update_room(
+def update_room(  # noqa: PLR0913  (what of a room can change)
     *,
     actor_id: UUID | None,
     room_id: UUID,
@@ -101,6 +106,7 @@ def update_room(
     is_private: bool | None = None,
     moderation_mode: str | None = None,
     audience: str | None = None,
+    is_proved: bool = False,
 ) -> Room:
     """Change the fields that are given. Only administrators of the room may.
 
@@ -116,11 +122,13 @@ def update_room(
         moderation_mode: A value of `Room.Mode`.
         audience: Whom the room is for: a value of `Room.Audience`. Texts that are judged from then
             on, a waiting name among them, are judged for it.
+        is_proved: As for `create_room`.
 
     Raises:
         NoSuchRoom: There is no such room, or the actor may not read it.
         NotAllowedInRoom: The actor is no administrator of the room.
         Invalid: The name, the mode or the audience is not allowed.
+        SecondFactorRequired: Only staff may choose the mode, as for `create_room`.
         Restricted: The actor is muted: a name is a text, too.
     """
     room = lock_room(actor_id=actor_id, room_id=room_id, role=Membership.Role.ADMIN)
@@ -131,8 +139,9 @@ def update_room(
     if name is not None:
         _rename(room, clean_line(name, max_length=NAME_LENGTH, field="name"), actor_id)
     if moderation_mode is not None:
+        current = room.moderation_mode
         room.moderation_mode = _mode(
-            moderation_mode, actor_id=actor_id, current=room.moderation_mode
+            moderation_mode, actor_id=actor_id, is_proved=is_proved, current=current
         )
     closing = is_private is True and not room.is_private
     if is_private is not None:
@@ -226,14 +235,16 @@ def _rename(room: Room, name: str, actor_id: UUID | None) -> None:
         propose_room_name(room=room, name=name, author_id=actor_id)
 
 
-def _mode(value: str, *, actor_id: UUID | None, current: str | None = None) -> Room.Mode:
+def _mode(
+    value: str, *, actor_id: UUID | None, is_proved: bool, current: str | None = None
+) -> Room.Mode:
     try:
         mode = Room.Mode(value)
     except ValueError:
         raise Invalid(fields={"moderation_mode": _("There is no such mode.")}) from None
     if actor_id is None or mode == current or mode in settings.MEMBER_ROOM_MODES:
         return mode
-    if not _is_staff(actor_id):
+    if not _is_staff(actor_id, is_proved=is_proved):
         raise Invalid(fields={"moderation_mode": _("Only staff may choose this mode.")})
     return mode
 
@@ -245,5 +256,9 @@ def _audience(value: str) -> Room.Audience:
         raise Invalid(fields={"audience": _("There is no such audience.")}) from None
 
 
-def _is_staff(user_id: UUID) -> bool:
-    return User.objects.filter(pk=user_id, is_staff=True, is_active=True).exists()
+def _is_staff(user_id: UUID, *, is_proved: bool) -> bool:
+    """Tell whether an account acts as staff. Raises SecondFactorRequired without its proof."""
+    found = User.objects.filter(pk=user_id, is_staff=True, is_active=True).exists()
+    if found and not is_proved and settings.STAFF_SECOND_FACTOR != "off":
+        raise SecondFactorRequired
+    return found
