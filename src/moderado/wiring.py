@@ -157,6 +157,7 @@ def _after_commit() -> Routes:
         chat.RoomDetailsChanged: [fanout.on_room_details_changed],
         chat.RoomRead: [fanout.on_room_read],
         moderation.CasesChanged: [fanout.on_cases_changed],
+        enforcement.AppealsChanged: [fanout.on_appeals_changed],
         enforcement.PersonNotified: [fanout.on_person_notified],
         enforcement.BlocksChanged: [fanout.on_blocks_changed],
         moderation.SubjectQueued: [_wake_subject_worker],

@@ -137,3 +137,23 @@ class PurgeQueued(Event):
     """A purge, or its reversal, waits for a worker."""
 
     purge_id: UUID
+
+
+class AppealChange(msgspec.Struct, frozen=True, kw_only=True):
+    """One appeal that was made, decided, or is open again. A hint: its state is in PostgreSQL.
+
+    `is_overdue`: its target time has passed. `party_id` is a moderator who may no longer decide
+    it: the change concerns them alone.
+    """
+
+    appeal_id: UUID
+    scope_id: UUID | None
+    is_overdue: bool = False
+    party_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AppealsChanged(Event):
+    """Appeals changed in one transaction: those who may decide them must be told."""
+
+    changes: tuple[AppealChange, ...]

@@ -23,12 +23,13 @@ from moderado.realtime.infra.leases import Leases
 from moderado.realtime.infra.loop_monitor import watch_loop
 from moderado.realtime.pubsub import fanout
 from moderado.realtime.pubsub.author_delivery import AuthorDelivery
-from moderado.realtime.pubsub.envelope import BlocksHint, CasesHint, PersonLine
+from moderado.realtime.pubsub.envelope import AppealsHint, BlocksHint, CasesHint, PersonLine
 from moderado.realtime.pubsub.listener import SILENCE_LIMIT, HintListener
 from moderado.realtime.pubsub.subscriptions import Layer, LayerSubscriptions
+from moderado.realtime.rooms.appeal_notices import AppealNotices
 from moderado.realtime.rooms.audience import AuthorNotices
 from moderado.realtime.rooms.case_access import CaseAccessCheck
-from moderado.realtime.rooms.case_notices import CASE_DELAY, CaseNotices
+from moderado.realtime.rooms.case_notices import CaseNotices
 from moderado.realtime.rooms.claim_release import CLAIM_GRACE, ClaimRelease
 from moderado.realtime.rooms.connection_limits import ConnectionLimits
 from moderado.realtime.rooms.hub import Hub
@@ -37,6 +38,7 @@ from moderado.realtime.rooms.presence import ANNOUNCE_INTERVAL, REBUILD_ROUNDS, 
 from moderado.realtime.rooms.reconcile import Reconciler, Schedule
 from moderado.realtime.rooms.room import LiveRoom
 from moderado.realtime.rooms.send_batcher import SendBatcher
+from moderado.realtime.rooms.staff_notices import NOTICE_DELAY
 from moderado.realtime.transport.outbox import CLOSE_GRACE
 
 _nodes: "WeakKeyDictionary[asyncio.AbstractEventLoop, Node]" = WeakKeyDictionary()
@@ -48,7 +50,7 @@ class Timing:
 
     authentication: float = AUTHENTICATION_SECONDS
     close_grace: float = CLOSE_GRACE
-    case_delay: float = CASE_DELAY
+    staff_delay: float = NOTICE_DELAY
     claim_grace: float = CLAIM_GRACE
     stall: float = STALL_SECONDS
     presence_interval: float = ANNOUNCE_INTERVAL
@@ -91,7 +93,7 @@ class Node:
             self.leases, announce=self._announce, interval=timing.presence_interval
         )
         self.hub = self._new_hub()
-        self.case_notices = self._new_case_notices()
+        self.case_notices, self.appeal_notices = self._new_staff_notices()
         self.case_access = CaseAccessCheck(users=self.hub.users, read=queries.case_visibility)
         self.claim_release = self._new_claim_release()
         self.person_notices = self._new_person_notices()
@@ -141,18 +143,17 @@ class Node:
             records=queries,
             join=self._join,
             on_leave=self._leave,
-            on_cases=self._notify_cases,
+            on_staff=self._notify_staff,
             on_person=self._notify_person,
             on_left=self._look_at_claims,
             notices=notices,
         )
 
-    def _new_case_notices(self) -> CaseNotices:
-        return CaseNotices(
-            users=self.hub.users,
-            readers=queries.case_readers,
-            start=self.tasks.start,
-            delay=self.timing.case_delay,
+    def _new_staff_notices(self) -> tuple[CaseNotices, AppealNotices]:
+        users, start, delay = self.hub.users, self.tasks.start, self.timing.staff_delay
+        return (
+            CaseNotices(readers=queries.case_readers, users=users, start=start, delay=delay),
+            AppealNotices(readers=queries.appeal_readers, users=users, start=start, delay=delay),
         )
 
     def _new_claim_release(self) -> ClaimRelease:
@@ -174,8 +175,11 @@ class Node:
             start=self.tasks.start,
         )
 
-    def _notify_cases(self, hint: CasesHint) -> None:
-        self.case_notices.receive(hint)
+    def _notify_staff(self, hint: CasesHint | AppealsHint) -> None:
+        if isinstance(hint, AppealsHint):
+            self.appeal_notices.receive(hint)
+        else:
+            self.case_notices.receive(hint)
 
     def _notify_person(self, hint: PersonLine | BlocksHint) -> None:
         self.person_notices.receive(hint)

@@ -33,7 +33,6 @@ from moderado.enforcement.services.sanctions import apply_sanction
 from moderado.enforcement.types import (
     Actor,
     AppealOutcome,
-    AppealState,
     ContentOutcome,
     MeasureScope,
     SanctionBasis,
@@ -264,8 +263,8 @@ def test_parties_do_not_decide_the_appeal_of_a_report(room):
         party = Actor(id=person.id, scope_ids=None)
         with pytest.raises(refusal):
             decide(appeal, UPHELD, party)
-        assert appeal not in appeals_for(party, state=AppealState.OPEN)
-    assert appeal in appeals_for(staff(), state=AppealState.OPEN)
+        assert appeal not in appeals_for(party)
+    assert appeal in appeals_for(staff())
 
 
 def test_decision_of_an_appeal_leaves_an_audit_line(author, room):
@@ -311,10 +310,10 @@ def test_moderators_of_a_room_take_back_nothing_of_the_server(author, room, esca
     for outcome in (OVERTURNED, UPHELD):
         with pytest.raises(NotFound):
             decide(appeal, outcome, of_room)
-    assert not appeals_for(of_room, state=AppealState.OPEN).exists()
+    assert not appeals_for(of_room).exists()
     assert Sanction.objects.get().lifted_at is None
 
-    assert list(appeals_for(staff(), state=AppealState.OPEN)) == [appeal]
+    assert list(appeals_for(staff())) == [appeal]
     assert decide(appeal, OVERTURNED).outcome == OVERTURNED
     assert Sanction.objects.get().lifted_at is not None
 
@@ -326,7 +325,7 @@ def test_moderators_of_a_room_take_back_what_staff_decided_for_the_room(author, 
     appeal, _ = appeal_decision(user_id=author.id, decision_id=ruling.id, text="por favor")
     moderator = make_member(room, role="MODERATOR").user
     of_room = Actor(id=moderator.id, scope_ids=frozenset({room.id}))
-    assert list(appeals_for(of_room, state=AppealState.OPEN)) == [appeal]
+    assert list(appeals_for(of_room)) == [appeal]
     assert decide(appeal, OVERTURNED, of_room).outcome == OVERTURNED
 
 
@@ -352,8 +351,8 @@ def test_moderators_of_a_room_lift_no_part_of_a_ruling_of_the_server(author, roo
 
     with pytest.raises(NotFound):
         decide(appeal, OVERTURNED, of_room)
-    assert appeal not in appeals_for(of_room, state=AppealState.OPEN)
-    assert appeal in appeals_for(staff(), state=AppealState.OPEN)
+    assert appeal not in appeals_for(of_room)
+    assert appeal in appeals_for(staff())
     for each in (imposed, followed):
         with pytest.raises(CaseEscalated if escalated else Forbidden):
             lift(moderator, each, {room.id})
@@ -375,3 +374,22 @@ def lift(actor, sanction, scope_ids):
     return lift_by_hand(
         actor_id=actor.id, scope_ids=scope_ids, sanction_id=sanction.id, reason="friend"
     )
+
+
+@pytest.mark.proves("S185")
+def test_staff_who_were_reported_do_not_see_who_appeals_that_no_action_was_taken():
+    accused, reporter = make_staff("view_appeal", "decide_appeal"), make_user()
+    found, _ = report(
+        reporter_id=reporter.id, subject_type="person", subject_id=accused.id, category="hate"
+    )
+    rule(
+        actor=staff(),
+        case_id=found.case_id,
+        proposal=Proposal(content=ContentOutcome.ALLOW, reason="-"),
+    )
+    settle()
+
+    appeal, _ = appeal_report(user_id=reporter.id, report_id=found.id, text="Why not?")
+
+    assert appeal not in appeals_for(Actor(id=accused.id, scope_ids=None))
+    assert appeal in appeals_for(staff())

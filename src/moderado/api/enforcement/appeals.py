@@ -11,23 +11,40 @@ from rest_framework.views import APIView
 
 from moderado.accounts import rights
 from moderado.api.callers import actor_of
-from moderado.api.enforcement.cases import moderator
+from moderado.api.enforcement.case_bodies import SUBJECT_TYPES
+from moderado.api.enforcement.cases import check_room, moderator
+from moderado.api.fields import IdField
 from moderado.api.pagination import ExactCursorPagination
 from moderado.api.schemas import CURSOR, PAGE_SIZE, PersonField, StrictInput, validated
-from moderado.enforcement.selectors.appeals import appeals_for
+from moderado.enforcement.selectors.appeals import AppealFilter, appeal_counts, appeals_for
 from moderado.enforcement.services.appeal_decisions import (
     decide_appeal,
 )
 from moderado.enforcement.services.restricted_looks import note_looks_about
-from moderado.enforcement.types import AppealOutcome, AppealState
+from moderado.enforcement.types import (
+    AppealOutcome,
+    AppealState,
+    DecisionType,
+)
 from moderado.enforcement.written_reasons import NOTE_LENGTH, REASON_LENGTH
 
+_DECISIONS = [each.value for each in DecisionType if each is not DecisionType.DELETION]
 _OUTCOMES = [AppealOutcome.UPHELD.value, AppealOutcome.OVERTURNED.value]
 
 
 class AppealQuery(serializers.Serializer[Any]):
     state = serializers.ChoiceField(
         choices=[state.value for state in AppealState], default=AppealState.OPEN.value
+    )
+    decision_type = serializers.ChoiceField(
+        choices=_DECISIONS, required=False, help_text="What is appealed."
+    )
+    subject_type = serializers.ChoiceField(
+        choices=SUBJECT_TYPES, required=False, help_text="What the decision is about."
+    )
+    room = IdField(required=False)
+    overdue = serializers.ChoiceField(
+        choices=["true", "false"], required=False, help_text="Whether it waits past its `due_at`."
     )
 
 
@@ -62,9 +79,17 @@ class AppealBody(serializers.Serializer[Any]):
     decided_at = serializers.DateTimeField(allow_null=True)
 
 
+class AppealCountsBody(serializers.Serializer[Any]):
+    """All open appeals that you may decide, whatever the filters."""
+
+    open = serializers.IntegerField()
+    overdue = serializers.IntegerField(help_text="Those of them past their `due_at`.")
+
+
 class AppealPage(serializers.Serializer[Any]):
     next = serializers.URLField(allow_null=True)
     previous = serializers.URLField(allow_null=True)
+    counts = AppealCountsBody()
     results = AppealBody(many=True)
 
 
@@ -83,15 +108,19 @@ class Appeals(APIView):
     def get(self, request: Request) -> Response:
         """List the appeals that you may decide, the oldest first.
 
-        Your own appeals, and those of your own decisions, are left out.
+        Your own appeals, and those of your own decisions, are left out. The frames `appeal_opened`,
+        `appeal_overdue` and `appeal_closed` tell of changes, with the same counts.
         """
         asked = validated(AppealQuery, request.query_params.dict())
         actor = moderator(request, rights.VIEW_APPEAL)
+        check_room(actor, asked.get("room"))
         pages = AppealPages()
-        found = appeals_for(actor, state=AppealState(asked["state"]))
+        found = appeals_for(actor, wanted=_filter_of(asked))
         page = pages.paginate_queryset(found, request, view=self) or []
         note_looks_about(actor_id=actor.id, rows=page)
-        return pages.get_paginated_response(AppealBody(page, many=True).data)
+        answer = pages.get_paginated_response(AppealBody(page, many=True).data)
+        answer.data["counts"] = AppealCountsBody(appeal_counts(actor)).data
+        return answer
 
 
 class DecidingAppeal(APIView):
@@ -111,3 +140,13 @@ class DecidingAppeal(APIView):
             public_note=asked.get("public_note", ""),
         )
         return Response(AppealBody(appeal).data)
+
+
+def _filter_of(asked: dict[str, Any]) -> AppealFilter:
+    return AppealFilter(
+        state=AppealState(asked["state"]),
+        decision_type=asked.get("decision_type"),
+        subject_type=asked.get("subject_type"),
+        scope_id=asked.get("room"),
+        is_overdue=asked["overdue"] == "true" if "overdue" in asked else None,
+    )

@@ -11,15 +11,24 @@ from moderado.api.enforcement.sanction_inputs import TermField
 from moderado.api.fields import IdField
 from moderado.api.moderation_bodies import CaseBody
 from moderado.api.schemas import PersonField, StrictInput
+from moderado.chat.types import MESSAGE, ROOM_NAME, USER_NAME
 from moderado.enforcement.labels import NOTICE_ROLE_CODES
 from moderado.enforcement.models import BulkRuling
 from moderado.enforcement.selectors.cases import CaseState, Claimed, state_of
 from moderado.enforcement.services.measures import Measure
 from moderado.enforcement.services.rulings import Proposal
-from moderado.enforcement.types import DECIDABLE, ContentOutcome, MeasureScope, SanctionKind
+from moderado.enforcement.types import (
+    DECIDABLE,
+    PERSON,
+    ROOM,
+    ContentOutcome,
+    MeasureScope,
+    SanctionKind,
+)
 from moderado.enforcement.written_reasons import NOTE_LENGTH, REASON_LENGTH
 from moderado.moderation.types import Category
 
+SUBJECT_TYPES = [MESSAGE, USER_NAME, ROOM_NAME, PERSON, ROOM]
 ORIGINS = ["hold", "flag", "report", "appeal", "audit", "notice"]
 _CONTENTS = [content.value for content in DECIDABLE]
 

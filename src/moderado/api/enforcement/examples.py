@@ -270,7 +270,7 @@ _DECISION = {
 _APPEALS: dict[str, Any] = {
     "AppealView": _OWN,
     "AppealBody": _SEEN,
-    "AppealPage": _page(_SEEN),
+    "AppealPage": _page(_SEEN) | {"counts": {"open": 2, "overdue": 1}},
     "OwnAppealPage": _page(_OWN),
     "AppealDecisionInputRequest": {
         "outcome": "overturned",

@@ -12,24 +12,22 @@ from rest_framework.views import APIView
 
 from moderado.accounts import rights
 from moderado.api.callers import actor_of, require
-from moderado.api.enforcement.case_bodies import ORIGINS
+from moderado.api.enforcement.case_bodies import ORIGINS, SUBJECT_TYPES
 from moderado.api.enforcement.cases import moderator
 from moderado.api.fields import IdField
 from moderado.api.schemas import StrictInput, validated
-from moderado.chat.types import MESSAGE, ROOM_NAME, USER_NAME
 from moderado.enforcement.labels import queue_label
 from moderado.enforcement.models import Queue
 from moderado.enforcement.selectors.cases import counts_by_queue
 from moderado.enforcement.selectors.queues import NO_CASES, open_to_user, queues_of
 from moderado.enforcement.services import queues
-from moderado.enforcement.types import DECIDABLE, PERSON, ROOM, Actor, SanctionKind
+from moderado.enforcement.types import DECIDABLE, Actor, SanctionKind
 from moderado.moderation.types import Category
 
 _MEASURES = [
     *(content.value for content in DECIDABLE),
     *(kind.value for kind in SanctionKind),
 ]
-_SUBJECTS = [MESSAGE, USER_NAME, ROOM_NAME, PERSON, ROOM]
 
 
 class QueueFilterBody(StrictInput):
@@ -41,7 +39,7 @@ class QueueFilterBody(StrictInput):
     )
     room = serializers.ListField(child=IdField(), required=False)
     subject = serializers.ListField(
-        child=serializers.ChoiceField(choices=_SUBJECTS), required=False
+        child=serializers.ChoiceField(choices=SUBJECT_TYPES), required=False
     )
     min_priority = serializers.IntegerField(min_value=0, max_value=9, required=False)
     is_escalated = serializers.BooleanField(required=False)

@@ -43,7 +43,12 @@ def records_for_others(records: "QuerySet[Any]") -> "QuerySet[Any]":
 
 def appeals_for_others(appeals: "QuerySet[Appeal]") -> "QuerySet[Appeal]":
     """Leave out appeals as `records_for_others` does: by their cases, and those of the rulings."""
-    return appeals.filter(~Exists(_restricted_appeals().filter(pk=OuterRef("pk"))))
+    return appeals.filter(~is_restricted_appeal())
+
+
+def is_restricted_appeal() -> Exists:
+    """Return the condition of the appeals that `appeals_for_others` leaves out."""
+    return Exists(_restricted_appeals().filter(pk=OuterRef("pk")))
 
 
 def unrestricted_holds(holds: "QuerySet[LegalHold]") -> "QuerySet[LegalHold]":

@@ -23,6 +23,7 @@ from moderado.enforcement.events import (
 )
 from moderado.enforcement.models import Appeal, CaseExclusion, Report, Ruling, Sanction
 from moderado.enforcement.selectors.decisions import appeal_view, ruling_about
+from moderado.enforcement.services.appeal_events import publish_appeals
 from moderado.enforcement.services.fairness import exclude_from_case
 from moderado.enforcement.services.person_changes import record_changes
 from moderado.enforcement.services.report_outcomes import decide_reports
@@ -159,6 +160,7 @@ def _reopen(appeals: "QuerySet[Appeal]") -> None:
         told_at=None,
     )
     record_changes([(each.appellant_id, OwnThing.APPEAL, each.pk) for each in reopened])
+    publish_appeals(reopened)
 
 
 def _outcomes(
@@ -186,6 +188,8 @@ def decide_appeals(
 ) -> int:
     """Store what became of appeals; return how many there were. Tells no appellant yet.
 
+    Frames tell those who might have decided the open ones.
+
     Args:
         appeals: The appeals.
         outcome: What became of the first decision.
@@ -193,7 +197,8 @@ def decide_appeals(
         ruling_id: The ruling that decided, if it was one.
         columns: Further columns to store.
     """
-    return appeals.update(
+    waiting = list(appeals.filter(state=AppealState.OPEN).only("id", "scope_id"))
+    decided = appeals.update(
         state=AppealState.DECIDED,
         outcome=outcome,
         decided_by=actor_id,
@@ -201,6 +206,8 @@ def decide_appeals(
         ruling=ruling_id,
         **columns,
     )
+    publish_appeals(waiting)
+    return decided
 
 
 def notify_appellants(appeals: "QuerySet[Appeal]") -> None:

@@ -7,6 +7,7 @@ from django.db.models.functions import Greatest, Now
 
 from moderado.core.database import retry_on_deadlock
 from moderado.enforcement.models import Appeal
+from moderado.enforcement.services.appeal_events import publish_appeals
 from moderado.enforcement.types import AppealState
 from moderado.moderation.events import CaseStep
 from moderado.moderation.models import Case
@@ -21,7 +22,9 @@ BATCH = 100
 @retry_on_deadlock
 @transaction.atomic
 def remind_of_appeals() -> int:
-    """Mark overdue appeals, log them, and make their cases urgent. Each appeal once.
+    """Mark overdue appeals, tell those who may decide them, and make their cases urgent.
+
+    Each appeal once.
 
     Returns:
         How many were marked.
@@ -39,6 +42,7 @@ def remind_of_appeals() -> int:
     was = {case.pk: traits_of(case) for case in cases}
     cases.update(priority=Greatest(F("priority"), URGENT), version=F("version") + 1)
     publish_changes(CaseStep.OPENED, cases.all(), was=was)
+    publish_appeals(found, is_overdue=True)
     for appeal in found:
         log.warning("appeal_overdue", appeal_id=str(appeal.id), decision_type=appeal.decision_type)
     return len(found)

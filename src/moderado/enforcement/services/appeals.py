@@ -32,6 +32,7 @@ from moderado.enforcement.models import (
 )
 from moderado.enforcement.selectors.decisions import decision_about
 from moderado.enforcement.selectors.verdict_decisions import Decision
+from moderado.enforcement.services.appeal_events import publish_appeals
 from moderado.enforcement.services.cases import open_or_join
 from moderado.enforcement.services.erased_accounts import check_words_about
 from moderado.enforcement.services.fairness import exclude_from_case
@@ -245,5 +246,6 @@ def _store(user_id: UUID, decision_id: UUID, text: str, columns: dict[str, Any])
     appeal.refresh_from_db()
     thing = appealed_thing(appeal.decision_type)
     record_changes([(user_id, OwnThing.APPEAL, appeal.id), (user_id, thing, decision_id)])
+    publish_appeals([appeal])
     log.info("appealed", appeal_id=str(appeal.id), decision_type=appeal.decision_type)
     return appeal

@@ -11,8 +11,10 @@ from moderado.core.database import require_transaction
 from moderado.core.errors import Forbidden
 from moderado.enforcement.errors import CaseEscalated, OwnReport, OwnRuling
 from moderado.enforcement.models import CaseExclusion, Ruling
+from moderado.enforcement.selectors.appeals import open_appeals_about
 from moderado.enforcement.selectors.parties import exclusions_from, is_about, is_of_room_run_by
 from moderado.enforcement.selectors.reach import binds_on_the_server
+from moderado.enforcement.services.appeal_events import publish_appeals
 from moderado.moderation.errors import OwnCase
 from moderado.moderation.events import CaseStep
 from moderado.moderation.models import Case
@@ -130,7 +132,8 @@ def exclude_from_case(
 ) -> None:
     """Keep a user from deciding a case, and end their claim on it; a repeat changes nothing.
 
-    An open case leaves the view of a moderator who becomes a party: a change of it says so.
+    An open case, and open appeals about its text, leave the view of a moderator who becomes a
+    party: a change of them says so.
 
     Requires a transaction.
 
@@ -142,11 +145,13 @@ def exclude_from_case(
     """
     require_transaction()
     # Those who run a room see no case about it anyway.
-    may_see = case.state == Case.State.OPEN and reason is not CaseExclusion.Reason.RAN_ROOM
-    leaves = may_see and not is_new and not exclusions_from(user_id, case).exists()
+    may_see = reason is not CaseExclusion.Reason.RAN_ROOM
+    leaves = may_see and not exclusions_from(user_id, case).exists()
     CaseExclusion.objects.bulk_create(
         [CaseExclusion(case=case, user_id=user_id, reason=reason)], ignore_conflicts=True
     )
     release_claim(user_id=user_id, case_id=case.pk)
     if leaves:
+        publish_appeals(open_appeals_about(case), party_id=user_id)
+    if leaves and not is_new and case.state == Case.State.OPEN:
         publish_changes(CaseStep.RELEASED, [case], party_id=user_id)

@@ -11,7 +11,7 @@ import msgspec
 
 from moderado.accounts.selectors import live_sessions
 from moderado.chat.events import Change
-from moderado.chat.selectors import case_audience, feed, rooms
+from moderado.chat.selectors import appeal_audience, case_audience, feed, rooms
 from moderado.chat.selectors import own_changes as own
 from moderado.chat.selectors.page_bytes import count_fitting
 from moderado.chat.types import Changes, Head, MessageView
@@ -127,6 +127,7 @@ silences = run_in_db_thread(silences_of)
 sanction_news = run_in_db_thread(sanctions.sanction_news)
 own_changes = run_in_db_thread(own.own_changes)
 case_readers = run_in_db_thread(case_audience.case_readers)
+appeal_readers = run_in_db_thread(appeal_audience.appeal_readers)
 case_visibility = run_in_db_thread(case_audience.case_visibility)
 claim_holders = run_in_db_thread(claims.claim_holders)
 release_claims = run_in_db_thread(claiming.release_claims_of_absent)

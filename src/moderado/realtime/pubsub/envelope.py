@@ -16,10 +16,13 @@ from uuid import UUID
 import msgspec
 from django.conf import settings
 
+from moderado.enforcement.events import AppealChange
 from moderado.moderation.events import CaseChange
 from moderado.realtime.wire.encode import Line
 
 CASES_ADDRESS = UUID(int=1)  # of hints for moderators, whose rooms the sender does not know
+APPEALS_ADDRESS = UUID(int=2)  # likewise; its own, for releases that know no such hint skip it
+STAFF_ADDRESSES = frozenset({CASES_ADDRESS, APPEALS_ADDRESS})
 NO_ADDRESS = UUID(int=0)  # of a hint for neither a room nor a user
 
 
@@ -110,6 +113,16 @@ class CasesHint(Hint, frozen=True, tag="cases"):
         return CASES_ADDRESS
 
 
+class AppealsHint(Hint, frozen=True, tag="appeals"):
+    """Appeals changed. Each process finds out who of its users may know."""
+
+    changes: tuple[AppealChange, ...]
+
+    @property
+    def address(self) -> UUID:
+        return APPEALS_ADDRESS
+
+
 class Heartbeat(Hint, frozen=True, tag="heartbeat"):
     """Sent by a listener to itself, to detect that it no longer receives."""
 
@@ -128,6 +141,7 @@ AnyHint = (
     | PersonLine
     | BlocksHint
     | CasesHint
+    | AppealsHint
     | Heartbeat
 )
 

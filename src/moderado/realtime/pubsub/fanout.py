@@ -28,11 +28,12 @@ from moderado.chat.events import (
 )
 from moderado.chat.types import Person
 from moderado.core.wire_limits import KIB, MAX_BATCH_BYTES, MAX_BATCH_LINES
-from moderado.enforcement.events import BlocksChanged, PersonNotified
+from moderado.enforcement.events import AppealsChanged, BlocksChanged, PersonNotified
 from moderado.moderation.events import CasesChanged
 from moderado.realtime.pubsub.envelope import (
-    CASES_ADDRESS,
+    STAFF_ADDRESSES,
     AccessChanged,
+    AppealsHint,
     AuthorNotice,
     BlocksHint,
     CasesHint,
@@ -55,13 +56,13 @@ from moderado.realtime.wire.encode import (
     line_of_person_notice,
 )
 
-MAX_CASES = 100  # of one commit that are named; the rest is found in the queue
+MAX_CASES = 100  # and appeals of one commit that are named; lists have the rest
 MAX_PUBLICATION_BYTES = 256 * KIB  # of lines; a publication ends with the hint that exceeds it
 
 
 def shard_of(address: UUID) -> str:
     """Return the channel-layer group that carries the hints of a room or user (ADR 0030)."""
-    if address == CASES_ADDRESS:
+    if address in STAFF_ADDRESSES:
         return f"{_installation()}.cases"
     return _shards()[address.int % len(_shards())]
 
@@ -105,6 +106,10 @@ def on_audience_changed(event: AudienceChanged) -> None:
 
 def on_cases_changed(event: CasesChanged) -> None:
     _publish(CasesHint(changes=event.changes[:MAX_CASES]))
+
+
+def on_appeals_changed(event: AppealsChanged) -> None:
+    _publish(AppealsHint(changes=event.changes[:MAX_CASES]))
 
 
 def on_person_notified(event: PersonNotified) -> None:

@@ -1,4 +1,4 @@
-"""Finds out that the connected moderators of one event loop see other cases than before.
+"""Finds out that the moderators of one event loop see other cases or appeals than before.
 
 Their roles, permissions and the queues change in many places, and also without a service. So no
 event is followed: each round of the reconciler reads what decides which cases they see.

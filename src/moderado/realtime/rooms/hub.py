@@ -37,7 +37,7 @@ class Hub:
         join: Joins the layer's group of a room or user. Returns at once when it was joined before.
         on_leave: Called when a subscription of this user to this room has ended.
         notices: Writes notices to authors.
-        on_cases: Called when cases have changed, in any room.
+        on_staff: Called when cases or appeals have changed, in any room.
         on_person: Called with what concerns one user besides messages.
         on_left: Called when the last connection of a user has closed.
     """
@@ -49,7 +49,7 @@ class Hub:
         join: Callable[[UUID], Awaitable[None]],
         on_leave: Callable[[LiveRoom, UUID], None],
         notices: AuthorNotices,
-        on_cases: Callable[[envelope.CasesHint], None],
+        on_staff: Callable[[envelope.CasesHint | envelope.AppealsHint], None],
         on_person: Callable[[envelope.PersonLine | envelope.BlocksHint], None],
         on_left: Callable[[UUID], None],
     ) -> None:
@@ -59,7 +59,7 @@ class Hub:
         self._join = join
         self._on_leave = on_leave
         self.notices = notices
-        self._on_cases = on_cases
+        self._on_staff = on_staff
         self._on_person = on_person
         self._on_left = on_left
 
@@ -67,7 +67,7 @@ class Hub:
         """Register an authenticated connection for notices about its user."""
         self.users.setdefault(principal.user_id, set()).add(connection)
         await self._join(principal.user_id)
-        await self._join(envelope.CASES_ADDRESS)
+        await self._join(envelope.CASES_ADDRESS)  # the group of all staff addresses
 
     def remove(self, connection: Connection) -> None:
         """Remove a connection and its subscriptions. Idempotent."""
@@ -159,7 +159,9 @@ class Hub:
 
     def is_local(self, address: UUID) -> bool:
         """Whether a connection here subscribes to this room, or belongs to this user."""
-        return address in self.rooms or address in self.users or address == envelope.CASES_ADDRESS
+        if address in envelope.STAFF_ADDRESSES:
+            return True
+        return address in self.rooms or address in self.users
 
     def dispatch(self, hint: envelope.AnyHint) -> None:
         """Pass a hint on to the room or the connections that it is addressed to."""
@@ -169,8 +171,8 @@ class Hub:
                     live.receive(hint)
             case envelope.AuthorNotice():
                 self.notify_author(hint)
-            case envelope.CasesHint():
-                self._on_cases(hint)
+            case envelope.CasesHint() | envelope.AppealsHint():
+                self._on_staff(hint)
             case envelope.PersonLine() | envelope.BlocksHint():
                 self._on_person(hint)
             case envelope.SessionClosed():

@@ -49,7 +49,7 @@ class CaseClosed(CaseFrame, frozen=True, tag="case_closed"):
 
 
 class CaseAccessChanged(ServerFrame, frozen=True, tag="case_access_changed"):
-    """Which cases you may see has changed, or their queues: load them again.
+    """Which cases and appeals you may see has changed, or the queues: load them again.
 
     Drop what you no longer find. Sent within 5 s of a change of your role in a room, of your
     permissions as staff, or of a queue. It does not say which.

@@ -10,7 +10,7 @@ from moderado.chat.examples import CURSOR, DECIDED, OWN_CHANGES, REFUSED
 from moderado.chat.types import Person
 from moderado.chat.views import OwnCursor
 from moderado.enforcement.examples import APPEAL, DECISION, SANCTION, SUSPENSION
-from moderado.realtime.wire import case_frames, person_frames, protocol
+from moderado.realtime.wire import appeal_frames, case_frames, person_frames, protocol
 from moderado.realtime.wire.user_ref import UserRef
 
 _ROOM, _ID, _TEXT, _CLIENT_ID = REFUSED.room, REFUSED.id, "bom dia, gente", "c-1"
@@ -37,6 +37,14 @@ _CASE: dict[str, Any] = {
     "open_count": 7,
     "queue_open_count": 3,
     "queue_oldest_seconds": 5_400,
+}
+_APPEAL: dict[str, Any] = {
+    "appeal": APPEAL.id,
+    "decision_type": "ruling",
+    "room": _ROOM,
+    "case": None,
+    "open_count": 2,
+    "overdue_count": 0,
 }
 _HELD = _NOT_SHOWN | {"reason": "review"}
 
@@ -90,6 +98,9 @@ _SERVER_FRAMES: tuple[msgspec.Struct, ...] = (
     case_frames.CaseClosed(**_CASE),
     case_frames.CaseChanged(**_CASE),
     case_frames.CaseAccessChanged(),
+    appeal_frames.AppealOpened(**_APPEAL),
+    appeal_frames.AppealOverdue(**_APPEAL | {"overdue_count": 1}),
+    appeal_frames.AppealClosed(**_APPEAL | {"open_count": 1}),
     person_frames.ReportDecided(report=DECIDED),
     person_frames.DecisionReversed(
         decision=replace(DECISION, is_reversed=True, appealable=False, appeal=APPEAL)

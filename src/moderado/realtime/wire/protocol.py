@@ -36,6 +36,7 @@ from moderado.chat.views import (
     OwnSanctions,
 )
 from moderado.core.wire_limits import HEARTBEAT_SECONDS
+from moderado.realtime.wire.appeal_frames import APPEAL_FRAMES
 from moderado.realtime.wire.case_frames import (
     CaseAccessChanged,
     CaseChanged,
@@ -285,6 +286,7 @@ SERVER_FRAMES: tuple[type[ServerFrame], ...] = (
     CaseClosed,
     CaseChanged,
     CaseAccessChanged,
+    *APPEAL_FRAMES,
     *PERSON_FRAMES,
     Pong,
     Error,

@@ -8,7 +8,7 @@ from moderado.chat.errors import NoSuchRoom
 from moderado.chat.types import Head
 from moderado.realtime.infra.background import BackgroundTasks
 from moderado.realtime.infra.queries import Audience, Missed, Opened
-from moderado.realtime.pubsub.envelope import BlocksHint, CasesHint, PersonLine
+from moderado.realtime.pubsub.envelope import AppealsHint, BlocksHint, CasesHint, PersonLine
 from moderado.realtime.rooms.audience import AuthorNotices
 from moderado.realtime.rooms.connection import Connection
 from moderado.realtime.rooms.hub import Hub
@@ -58,14 +58,14 @@ class HubScene:
         self.joined: list[UUID] = []
         self.left: list[tuple[UUID, UUID]] = []
         self.tasks = BackgroundTasks()
-        self.cases: list[CasesHint] = []
+        self.staff: list[CasesHint | AppealsHint] = []
         self.personal: list[PersonLine | BlocksHint] = []
         self.gone: list[UUID] = []
         self.hub = Hub(
             records=self.records,
             join=self._join,
             on_leave=self._leave,
-            on_cases=self.cases.append,
+            on_staff=self.staff.append,
             on_person=self.personal.append,
             on_left=self.gone.append,
             notices=AuthorNotices(records=self.records, start=self.tasks.start),

@@ -9,7 +9,8 @@ import pytest
 from moderado.moderation.events import CaseChange, CaseStep
 from moderado.realtime.infra.background import BackgroundTasks
 from moderado.realtime.pubsub.envelope import CasesHint
-from moderado.realtime.rooms.case_notices import MAX_PAUSE, SHARE, CaseNotices
+from moderado.realtime.rooms.case_notices import CaseNotices
+from moderado.realtime.rooms.staff_notices import MAX_PAUSE, SHARE
 
 DELAY = 0.5
 

@@ -1,0 +1,234 @@
+"""Frames that tell moderators of appeals: to those who may decide each, and to no one else."""
+
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+from django.db import transaction
+from django.utils import timezone
+
+from moderado.accounts.services.second_factor import confirm_all
+from moderado.chat.models import Message
+from moderado.chat.services.posting import post_message
+from moderado.chat.services.screening import screen_waiting
+from moderado.enforcement.models import Appeal, Report
+from moderado.enforcement.services.appeal_decisions import decide_appeal
+from moderado.enforcement.services.appeal_reminders import remind_of_appeals
+from moderado.enforcement.services.appeals import appeal_decision, appeal_report
+from moderado.enforcement.services.cases import open_or_join
+from moderado.enforcement.services.imposing import impose_sanction
+from moderado.enforcement.services.reports import report
+from moderado.enforcement.services.rulings import Proposal, rule
+from moderado.enforcement.types import Actor, AppealOutcome, ContentOutcome
+from moderado.moderation.models import Case
+from moderado.realtime.infra.db_calls import run_in_db_thread
+from tests import factories
+from tests.integration.enforcement.steps import settle
+from tests.integration.realtime.conftest import Cast
+
+pytestmark = pytest.mark.usefixtures("obedient_provider")
+
+FRAMES = {"appeal_opened", "appeal_overdue", "appeal_closed"}
+
+make_staff = run_in_db_thread(factories.make_staff)
+make_user = run_in_db_thread(factories.make_user)
+make_member = run_in_db_thread(factories.make_member)
+confirm = run_in_db_thread(confirm_all)
+decide = run_in_db_thread(decide_appeal)
+remind = run_in_db_thread(remind_of_appeals)
+complain = run_in_db_thread(report)
+
+
+@run_in_db_thread
+def ruled(
+    *,
+    author_id: UUID,
+    room_id: UUID,
+    actor_id: UUID,
+    content: ContentOutcome = ContentOutcome.REMOVE,
+    text: str = "bom dia",
+) -> Message:
+    """Let a moderator rule on a message that a person has reported; the message."""
+    view = post_message(author_id=author_id, room_id=room_id, text=text).view
+    screen_waiting()
+    reporter = factories.make_user()
+    found, _ = report(
+        reporter_id=reporter.id, subject_type="message", subject_id=view.id, category="hate"
+    )
+    rule(
+        actor=Actor(id=actor_id, scope_ids=None),
+        case_id=found.case_id,
+        proposal=Proposal(content=content, reason="hate"),
+    )
+    settle()
+    return Message.objects.get(pk=view.id)
+
+
+@run_in_db_thread
+def appeal(*, user_id: UUID, message: Message | None = None, decision_id: UUID | None = None):
+    """Appeal a decision, or the ruling about a message."""
+    if message is not None:
+        decision_id = Report.objects.get(subject_id=message.pk).ruling_id
+    return appeal_decision(user_id=user_id, decision_id=decision_id, text="Why?")[0]
+
+
+@run_in_db_thread
+def appeal_no_action(message: Message) -> Appeal:
+    made = Report.objects.get(subject_id=message.pk)
+    return appeal_report(user_id=made.reporter_id, report_id=made.pk, text="Why not?")[0]
+
+
+@run_in_db_thread
+def restrict(message: Message) -> None:
+    """Let a case about danger to children point at a message."""
+    with transaction.atomic():
+        open_or_join(
+            subject_type="message", subject_id=message.pk, revision=1, scope_id=message.room_id,
+            author_id=message.author_id, origin=Case.Origin.NOTICE, categories=["child_safety"],
+            text="bom dia",
+        )  # fmt: skip
+
+
+@run_in_db_thread
+def punish(**fields) -> UUID:
+    return impose_sanction(
+        scope_ids=None, kind="mute", scope_id=None, term=timedelta(days=1), reason="spam", **fields
+    )[0].id
+
+
+@run_in_db_thread
+def let_time_pass(made: Appeal) -> None:
+    Appeal.objects.filter(pk=made.pk).update(due_at=timezone.now() - timedelta(seconds=1))
+
+
+def told(client) -> list[dict]:
+    return [frame for frame in client.heard if frame["type"] in FRAMES]
+
+
+async def up_to_date(*clients) -> None:
+    """Wait until each has what a look at PostgreSQL that has begun may tell it."""
+    for client in clients:
+        await client.up_to_date()
+
+
+@pytest.mark.proves("R205", "S184")
+async def test_who_may_decide_an_appeal_is_told_of_it_and_nobody_else(cast: Cast):
+    room, elsewhere = await cast.room(), await cast.room()
+    author = await cast.member(room)
+    first = await cast.member(room, "ADMIN")
+    moderator = await cast.join(await cast.member(room, "MODERATOR"))
+    staff = await cast.join(await make_staff("view_appeal"))
+    others = [
+        await cast.join(first),
+        await cast.join(author, room),
+        await cast.join(await cast.member(room), room),
+        await cast.join(await cast.member(elsewhere, "ADMIN")),
+        await cast.join(await make_user(is_staff=True)),
+        await cast.join(await make_staff("view_case")),
+    ]
+    message = await ruled(author_id=author.id, room_id=room.id, actor_id=first.id)
+
+    made = await appeal(user_id=author.id, message=message)
+
+    for client in (moderator, staff):
+        frame = await client.next("appeal_opened")
+        assert frame == {
+            "type": "appeal_opened",
+            "appeal": str(made.id),
+            "decision_type": "ruling",
+            "room": str(room.id),
+            "case": None,
+            "open_count": 1,
+            "overdue_count": 0,
+        }
+
+    await let_time_pass(made)
+    await remind()
+
+    for client in (moderator, staff):
+        frame = await client.next("appeal_overdue")
+        assert (frame["appeal"], frame["overdue_count"]) == (str(made.id), 1)
+
+    decider = await make_staff()
+    await decide(
+        actor=Actor(id=decider.id, scope_ids=None),
+        appeal_id=made.id,
+        outcome=AppealOutcome.UPHELD,
+        reason="-",
+    )
+
+    for client in (moderator, staff):
+        frame = await client.next("appeal_closed")
+        assert (frame["appeal"], frame["open_count"]) == (str(made.id), 0)
+    await up_to_date(*others)
+    assert [told(client) for client in others] == [[]] * len(others)
+
+
+@pytest.mark.proves("R205", "S184")
+async def test_appeal_of_what_staff_decided_for_the_server_is_told_to_staff_alone(cast: Cast):
+    room = await cast.room()
+    person = await cast.member(room)
+    first, other = await make_staff("view_appeal"), await make_staff("view_appeal")
+    moderator, decider, staff = [
+        await cast.join(each) for each in (await cast.member(room, "ADMIN"), first, other)
+    ]
+    sanction_id = await punish(actor_id=first.id, user_id=person.id)
+
+    made = await appeal(user_id=person.id, decision_id=sanction_id)
+
+    frame = await staff.next("appeal_opened")
+    assert (frame["appeal"], frame["decision_type"]) == (str(made.id), "sanction")
+    await up_to_date(moderator, decider)
+    assert told(moderator) == told(decider) == []
+
+
+@pytest.mark.proves("S184")
+async def test_restricted_appeals_and_sessions_without_a_second_factor(cast: Cast, settings):
+    settings.STAFF_SECOND_FACTOR = "required"
+    room = await cast.room()
+    author, user, first = (
+        await cast.member(room),
+        await make_staff("view_appeal"),
+        await make_staff(),
+    )
+    trusted = await make_staff("view_appeal", "view_restricted_case")
+    staff, seeing = await cast.join(user), await cast.join(trusted)
+    await confirm(user_id=trusted.id, actor_id=None)
+    message = await ruled(author_id=author.id, room_id=room.id, actor_id=first.id)
+    await restrict(message)
+
+    made = await appeal(user_id=author.id, message=message)
+
+    assert (await seeing.next("appeal_opened"))["appeal"] == str(made.id)
+    await up_to_date(staff)
+    assert told(staff) == []
+    await confirm(user_id=user.id, actor_id=None)  # and a restricted one is not for them, either
+    message = await ruled(author_id=author.id, room_id=room.id, actor_id=first.id, text="boa tarde")
+    other = await appeal(user_id=author.id, message=message)
+    frame = await staff.next("appeal_opened")
+    assert (frame["appeal"], frame["open_count"]) == (str(other.id), 1)
+    assert (await seeing.next("appeal_opened"))["open_count"] == 2
+
+
+@pytest.mark.proves("R205")
+async def test_moderator_who_becomes_a_party_drops_the_appeal(cast: Cast):
+    room = await cast.room()
+    author, first = await cast.member(room), await make_staff()
+    user = await cast.member(room, "MODERATOR")
+    moderator = await cast.join(user)
+    colleague = await cast.join(await make_staff("view_appeal"))
+    message = await ruled(
+        author_id=author.id, room_id=room.id, actor_id=first.id, content=ContentOutcome.ALLOW
+    )
+    made = await appeal_no_action(message)
+    assert (await moderator.next("appeal_opened"))["open_count"] == 1
+    await colleague.next("appeal_opened")
+
+    await complain(
+        reporter_id=user.id, subject_type="message", subject_id=message.id, category="hate"
+    )
+
+    frame = await moderator.next("appeal_closed")
+    assert (frame["appeal"], frame["open_count"]) == (str(made.id), 0)
+    await up_to_date(colleague)
+    assert [frame["type"] for frame in told(colleague)] == ["appeal_opened"]
