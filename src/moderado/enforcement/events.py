@@ -99,6 +99,7 @@ class PersonNotice(StrEnum):
     """The kinds of notice to one person. `realtime.wire.encode` maps each to a frame."""
 
     REPORT_DECIDED = "report_decided"
+    DECISION_MADE = "decision_made"
     DECISION_REVERSED = "decision_reversed"
     APPEAL_DECIDED = "appeal_decided"
     BLOCK_CHANGED = "block_changed"

@@ -9,7 +9,6 @@ from django.db.models import QuerySet
 from django.db.models.functions import Now
 from django.utils import translation
 
-from moderado.accounts.models import User
 from moderado.core.database import require_transaction
 from moderado.core.events import publish
 from moderado.enforcement.events import (
@@ -22,8 +21,9 @@ from moderado.enforcement.events import (
     RulingUndone,
 )
 from moderado.enforcement.models import Appeal, CaseExclusion, Report, Ruling, Sanction
-from moderado.enforcement.selectors.decisions import appeal_view, ruling_about
+from moderado.enforcement.selectors.decisions import appeal_view
 from moderado.enforcement.services.appeal_events import publish_appeals
+from moderado.enforcement.services.decision_notices import notice_of
 from moderado.enforcement.services.fairness import exclude_from_case
 from moderado.enforcement.services.person_changes import record_changes
 from moderado.enforcement.services.report_outcomes import decide_reports
@@ -232,14 +232,6 @@ def _publish(appeals: "QuerySet[Appeal]") -> None:
 def _notify_author(event: RulingEvent) -> None:
     if event.author_id is None:
         return
-    author = User.objects.get(pk=event.author_id)
-    with translation.override(author.language):
-        decision = ruling_about(author.pk, event.ruling_id)
-    if decision is not None:
-        publish(
-            PersonNotified(
-                user_id=author.pk,
-                notice=PersonNotice.DECISION_REVERSED,
-                body=decision.view,
-            )
-        )
+    notice = notice_of(PersonNotice.DECISION_REVERSED, event.author_id, event.ruling_id)
+    if notice is not None:
+        publish(notice)

@@ -9,7 +9,6 @@ from moderado.realtime.pubsub.envelope import CasesHint
 from moderado.realtime.rooms.staff_notices import StaffNotices
 from moderado.realtime.wire import case_frames
 from moderado.realtime.wire.encode import Line, line_of
-from moderado.realtime.wire.server_frame import ServerFrame
 
 _FRAMES: dict[CaseStep, type[case_frames.CaseFrame]] = {
     CaseStep.OPENED: case_frames.CaseOpened,
@@ -22,8 +21,7 @@ _FRAMES: dict[CaseStep, type[case_frames.CaseFrame]] = {
     CaseStep.ESCALATED: case_frames.CaseChanged,
 }
 
-_CASE_FRAMES: tuple[type[ServerFrame], ...] = (*_FRAMES.values(), case_frames.CaseAccessChanged)
-_CASE_TYPES = {str(frame.__struct_config__.tag) for frame in _CASE_FRAMES}
+_CASE_TYPES = {str(frame.__struct_config__.tag) for frame in case_frames.CASE_FRAMES}
 
 
 class CaseAccess:

@@ -58,3 +58,13 @@ class CaseAccessChanged(ServerFrame, frozen=True, tag="case_access_changed"):
 
 class CaseChanged(CaseFrame, frozen=True, tag="case_changed"):
     """The case was released, put off or handed over to the moderators of the server."""
+
+
+CASE_FRAMES: tuple[type[ServerFrame], ...] = (
+    CaseOpened,
+    CaseClaimed,
+    CaseDecided,
+    CaseClosed,
+    CaseChanged,
+    CaseAccessChanged,
+)

@@ -28,6 +28,7 @@ _PERSON_FRAMES: dict[PersonNotice, Callable[[Any], protocol.ServerFrame]] = {
     PersonNotice.REPORT_DECIDED: lambda body: person_frames.ReportDecided(report=body),
     PersonNotice.SANCTION_APPLIED: lambda body: person_frames.SanctionApplied(sanction=body),
     PersonNotice.SANCTION_LIFTED: lambda body: person_frames.SanctionLifted(sanction=body),
+    PersonNotice.DECISION_MADE: lambda body: person_frames.DecisionMade(decision=body),
     PersonNotice.DECISION_REVERSED: lambda body: person_frames.DecisionReversed(decision=body),
     PersonNotice.MESSAGES_PURGED: lambda body: person_frames.MessagesPurged(decision=body),
     PersonNotice.APPEAL_DECIDED: lambda body: person_frames.AppealDecided(appeal=body),

@@ -102,6 +102,7 @@ _SERVER_FRAMES: tuple[msgspec.Struct, ...] = (
     appeal_frames.AppealOverdue(**_APPEAL | {"overdue_count": 1}),
     appeal_frames.AppealClosed(**_APPEAL | {"open_count": 1}),
     person_frames.ReportDecided(report=DECIDED),
+    person_frames.DecisionMade(decision=DECISION),
     person_frames.DecisionReversed(
         decision=replace(DECISION, is_reversed=True, appealable=False, appeal=APPEAL)
     ),

@@ -40,6 +40,15 @@ class SanctionLifted(ServerFrame, frozen=True, tag="sanction_lifted"):
     sanction: SanctionView
 
 
+class DecisionMade(ServerFrame, frozen=True, tag="decision_made"):
+    """To the author: a moderator has decided about them, why, and how to appeal.
+
+    It comes once the ruling cannot be undone any more; the sanctions of a ruling come at once.
+    """
+
+    decision: DecisionView
+
+
 class DecisionReversed(ServerFrame, frozen=True, tag="decision_reversed"):
     """To the author: a decision about them has no consequences any more."""
 
@@ -72,6 +81,7 @@ class ReportingRestored(ServerFrame, frozen=True, tag="reporting_restored"):
 
 PERSON_FRAMES: tuple[type[ServerFrame], ...] = (
     ReportDecided,
+    DecisionMade,
     DecisionReversed,
     MessagesPurged,
     AppealDecided,

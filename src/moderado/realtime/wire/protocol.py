@@ -37,14 +37,7 @@ from moderado.chat.views import (
 )
 from moderado.core.wire_limits import HEARTBEAT_SECONDS
 from moderado.realtime.wire.appeal_frames import APPEAL_FRAMES
-from moderado.realtime.wire.case_frames import (
-    CaseAccessChanged,
-    CaseChanged,
-    CaseClaimed,
-    CaseClosed,
-    CaseDecided,
-    CaseOpened,
-)
+from moderado.realtime.wire.case_frames import CASE_FRAMES
 from moderado.realtime.wire.client_frames import (
     MAX_NUMBER as MAX_NUMBER,
 )
@@ -280,12 +273,7 @@ SERVER_FRAMES: tuple[type[ServerFrame], ...] = (
     Read,
     Presence,
     RoomChanged,
-    CaseOpened,
-    CaseClaimed,
-    CaseDecided,
-    CaseClosed,
-    CaseChanged,
-    CaseAccessChanged,
+    *CASE_FRAMES,
     *APPEAL_FRAMES,
     *PERSON_FRAMES,
     Pong,
