@@ -17,9 +17,10 @@ from moderado.accounts.models import SCOPES, ApiKey, User
 from moderado.accounts.services import api_keys
 from moderado.accounts.types import Scope
 from moderado.core.admin import Audited, ReadOnly, act_on_each
+from moderado.core.sent_once import FIELD, SentOnce
 
 
-class ApiKeyForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in stubs only
+class ApiKeyForm(SentOnce, forms.ModelForm):  # type: ignore[type-arg]  # generic in stubs only
     scopes = forms.MultipleChoiceField(
         label=_("Scopes"),
         choices=SCOPES,
@@ -52,7 +53,7 @@ class ApiKeyAdmin(Audited, ReadOnly, ModelAdmin):
 
     def get_fields(self, request: HttpRequest, obj: ApiKey | None = None) -> tuple[str, ...]:
         if obj is None:
-            return ("name", "scopes")
+            return ("name", "scopes", FIELD)
         return ("id", *self.list_display, "created_by", "revoked_by")
 
     @display(description=_("scopes"))
@@ -73,6 +74,7 @@ class ApiKeyAdmin(Audited, ReadOnly, ModelAdmin):
             name=form.cleaned_data["name"],
             scopes=form.cleaned_data["scopes"],
             actor_id=cast("User", request.user).id,
+            client_id=form.client_key(),
         )
         obj.pk = created.id
         obj.refresh_from_db()

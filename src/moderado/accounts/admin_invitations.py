@@ -18,9 +18,10 @@ from unfold.widgets import UnfoldAdminIntegerFieldWidget
 from moderado.accounts.models import Invitation, User
 from moderado.accounts.services import invitations
 from moderado.core.admin import Audited, ReadOnly, act_on_each
+from moderado.core.sent_once import FIELD, SentOnce
 
 
-class InvitationForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in stubs only
+class InvitationForm(SentOnce, forms.ModelForm):  # type: ignore[type-arg]  # generic in stubs only
     days = forms.IntegerField(
         label=_("Days until it expires"),
         min_value=1,
@@ -54,7 +55,7 @@ class InvitationAdmin(Audited, ReadOnly, ModelAdmin):
         return request.user.has_perm("accounts.delete_invitation")
 
     def get_fields(self, request: HttpRequest, obj: Invitation | None = None) -> tuple[str, ...]:
-        return ("note", "days") if obj is None else ("id", *self.list_display)
+        return ("note", "days", FIELD) if obj is None else ("id", *self.list_display)
 
     def save_model(
         self,
@@ -70,6 +71,7 @@ class InvitationAdmin(Audited, ReadOnly, ModelAdmin):
             actor_id=cast("User", request.user).id,
             note=form.cleaned_data["note"],
             days=form.cleaned_data["days"],
+            client_id=form.client_key(),
         )
         obj.pk = created.id
         obj.refresh_from_db()

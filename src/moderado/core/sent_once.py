@@ -6,30 +6,20 @@ another content, and creates another record.
 """
 
 import json
-from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4, uuid5
 
 from django import forms
 
-if TYPE_CHECKING:
-    _Base = forms.Form
-else:
-    _Base = object
-
 FIELD = "form_id"
 
 
-class SentOnce(_Base):
+class SentOnce(forms.Form):
     """A form whose repeat can be recognized. A template or fieldset must have the field `form_id`.
 
     A form without the field, or with another value in it than a UUID, is never a repeat.
     """
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields[FIELD] = forms.CharField(
-            required=False, initial=uuid4, widget=forms.HiddenInput()
-        )
+    form_id = forms.CharField(required=False, initial=uuid4, widget=forms.HiddenInput())
 
     def client_id(self) -> UUID | None:
         """Return the `client_id` of what a bound form asks for; None: it is no repeat."""
@@ -39,3 +29,8 @@ class SentOnce(_Base):
             return None
         asked = {name: self[name].data for name in self.fields if name != FIELD}
         return uuid5(form_id, json.dumps(asked, sort_keys=True, default=str))
+
+    def client_key(self) -> str | None:
+        """Return `client_id` as the services of accounts expect it."""
+        client_id = self.client_id()
+        return None if client_id is None else str(client_id)

@@ -18,6 +18,7 @@ from moderado.accounts.models import User
 from moderado.accounts.rights import ADD_EVALUATION, VIEW_MESSAGE
 from moderado.core.admin import Audited, Colours, PageWithContext, ReadOnly, act_on_each
 from moderado.core.errors import ApplicationError, Invalid
+from moderado.core.sent_once import FIELD, SentOnce
 from moderado.moderation.admin_results import sections
 from moderado.moderation.blind_cases import shown_results
 from moderado.moderation.models import Evaluation
@@ -32,7 +33,7 @@ _COLOURS = Colours({State.DONE: "success", State.RUNNING: "info", State.FAILED: 
 _ASKED = ("kind", "version", "since", "until", "scope_id", "limit")
 
 
-class EvaluationForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
+class EvaluationForm(SentOnce, forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
     """What to evaluate. The window is the last 30 days unless it is given."""
 
     class Meta:
@@ -100,7 +101,7 @@ class EvaluationAdmin(Audited, ReadOnly, PageWithContext, ModelAdmin):
         (_("What it reads"), {"fields": ("since", "until", "scope_id", "limit")}),
         (_("Record"), {"fields": ("id", "requested_by", "created_at", "started_at", "ended_at")}),
     )
-    add_fieldsets = ((None, {"fields": _ASKED}),)
+    add_fieldsets = ((None, {"fields": (*_ASKED, FIELD)}),)
 
     def has_add_permission(self, *args: Any) -> bool:
         request: HttpRequest = args[0]
@@ -132,7 +133,9 @@ class EvaluationAdmin(Audited, ReadOnly, PageWithContext, ModelAdmin):
         """Request the evaluation by the service, and show the one that it stored."""
         assert not change, "evaluations are never edited"
         made = evaluations.request_evaluation(
-            actor_id=cast("User", request.user).id, asked=form.asked()
+            actor_id=cast("User", request.user).id,
+            asked=form.asked(),
+            client_id=form.client_key(),
         )
         obj.pk = made.pk
         obj.refresh_from_db()
