@@ -1,5 +1,7 @@
 """Memory of policies: 1,000 rooms with 20 words each, against one room with 20,000.
 
+A third case has 50 versions of one policy, which has the packs and 20 own words.
+
     python -m benchmarks.policy_memory
 
 Each case runs in a process of its own, after the default policy is compiled. Words are invented and
@@ -18,15 +20,20 @@ from typing import Any
 
 from benchmarks.harness.offline import ENVIRONMENT
 
-ROOMS, WORDS = 1_000, 20
-CASES = {"one room": (1, ROOMS * WORDS), "many rooms": (ROOMS, WORDS)}
+ROOMS, WORDS, VERSIONS = 1_000, 20, 50
+CASES = {
+    "one room": (1, ROOMS * WORDS),
+    "many rooms": (ROOMS, WORDS),
+    "versions": (VERSIONS, WORDS),
+}
 _SYLLABLES = [a + b for a in "bcdfglmnprstvz" for b in "aeiou"]
 
 
 def main() -> None:
     """Run the cases, or one of them in this process."""
     if len(sys.argv) > 1:
-        print(json.dumps(_measured(*CASES[sys.argv[1]])))
+        name = sys.argv[1]
+        print(json.dumps(_measured(*CASES[name], has_packs=name == "versions")))
         return
     for name in CASES:
         done = subprocess.run(
@@ -44,7 +51,7 @@ def main() -> None:
         )
 
 
-def _measured(policies: int, words: int) -> dict[str, Any]:
+def _measured(policies: int, words: int, *, has_packs: bool) -> dict[str, Any]:
     import django  # noqa: PLC0415  (its settings are in the environment of this process)
 
     django.setup()
@@ -64,8 +71,12 @@ def _measured(policies: int, words: int) -> dict[str, Any]:
     before, started, kept = _resident(), time.perf_counter(), []
     for number in range(policies):
         rule = {"id": "own", "words": _words(dice, words), "category": "spam", "outcome": "hold"}
-        own = read_json({"name": f"room-{number}", "extends": "default", "rules": [rule]})
-        kept.append(compile_policy([own, default], version="1", configured=configured))
+        if has_packs:
+            chain = [read_json({"name": "default", "rules": [*packs, rule]})]
+        else:
+            own = read_json({"name": f"room-{number}", "extends": "default", "rules": [rule]})
+            chain = [own, default]
+        kept.append(compile_policy(chain, version="1", configured=configured))
     seconds = time.perf_counter() - started
     texts = [text(f"bom dia, gente, hoje é o dia {at} do nosso grupo") for at in range(policies)]
     started = time.perf_counter()

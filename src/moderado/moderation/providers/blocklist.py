@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from types import MappingProxyType
 from typing import Any, ClassVar, Literal
 
@@ -19,6 +19,7 @@ from moderado.moderation.types import PREVIOUS_TEXTS, Content, Match, Outcome, S
 
 DEFAULT_PACKS = ("pt-BR", "en")
 MAX_RULE_SETS = 2_048  # kept; the least recently used ones are dropped
+MAX_PACKS = 64  # selections of packs that are kept compiled: some MiB each
 _TOO_COSTLY = {"too_costly": True}
 
 
@@ -33,13 +34,16 @@ class _Options:
     without: Sequence[str] = field(compare=False)
 
 
-@dataclass(frozen=True, slots=True)
 class _RuleSet:
     """Compiled rules. Providers with equal options share it."""
 
-    version: str
-    matcher: Matcher
-    effects: Mapping[str, Effect]
+    def __init__(self, version: str, matcher: Matcher, rules: Sequence[Rule]) -> None:
+        self.version, self.matcher, self._rules = version, matcher, rules
+
+    @cached_property
+    def effects(self) -> Mapping[str, Effect]:
+        """What follows from the rules. Policies have tables of their own, and do not ask."""
+        return MappingProxyType(effects_of(self._rules))
 
 
 class BlocklistProvider:
@@ -70,9 +74,13 @@ class BlocklistProvider:
         compiled = _compiled(_Options(self.options, packs, rules, allow, without))
         self.name = name
         self.version = compiled.version
-        self._matcher = compiled.matcher
-        self.effects = compiled.effects
+        self._compiled, self._matcher = compiled, compiled.matcher
         self._nothing_found = Signal(provider=name, model=self.version)
+
+    @property
+    def effects(self) -> Mapping[str, Effect]:
+        """What follows from the rules, by group or by id."""
+        return self._compiled.effects
 
     def assess(self, contents: Sequence[Content]) -> list[Signal]:
         return [self._signal(content) for content in contents]
@@ -104,15 +112,48 @@ class BlocklistProvider:
 
 @lru_cache(MAX_RULE_SETS)
 def _compiled(options: _Options) -> _RuleSet:
-    loaded, without = [pack.load(each) for each in options.packs], options.without
-    chosen = [rule for each in loaded for rule in each.rules if not _is_left_out(rule, without)]
-    chosen += [rule for group in options.rules for rule in rules_of(group)]
-    allowed = [*options.allow, *(word for each in loaded for word in each.allow)]
-    return _RuleSet(
-        version=_digest(chosen, allowed),
-        matcher=Matcher(rules=chosen, allow=allowed),
-        effects=MappingProxyType(effects_of(chosen)),
-    )
+    packs = tuple(sorted(options.packs, key=_place))
+    without = _left_out_of(packs, options.without)
+    of_packs, allowed = _rules_of_packs(packs, without), _allowed_by(packs)
+    own = [rule for group in options.rules for rule in rules_of(group)]
+    version = _digest([*of_packs, *own], [*options.allow, *allowed])
+    if not packs:
+        matcher = Matcher(rules=own, allow=options.allow)
+    else:
+        matcher = _packs(packs, without)
+        if own or options.allow:
+            matcher = Matcher(rules=own, allow=options.allow, base=matcher)
+    return _RuleSet(version, matcher, (*of_packs, *own) if own else of_packs)
+
+
+@lru_cache(MAX_PACKS)
+def _packs(names: tuple[str, ...], without: tuple[str, ...]) -> Matcher:
+    """Return packs, compiled once for all rule sets that have them, their own words apart."""
+    return Matcher(rules=_rules_of_packs(names, without), allow=_allowed_by(names))
+
+
+@lru_cache(MAX_PACKS)
+def _rules_of_packs(names: tuple[str, ...], without: tuple[str, ...]) -> tuple[Rule, ...]:
+    rules = (rule for name in names for rule in pack.load(name).rules)
+    return tuple(rule for rule in rules if not _is_left_out(rule, without))
+
+
+def _place(name: str) -> tuple[bool, str]:
+    """Sort the packs of Portuguese first: of equally likely words, the first one is read."""
+    return not name.startswith(DEFAULT_PACKS[0]), name
+
+
+def _allowed_by(names: tuple[str, ...]) -> list[str]:
+    return [word for name in names for word in pack.load(name).allow]
+
+
+def _left_out_of(names: Iterable[str], without: Sequence[str]) -> tuple[str, ...]:
+    """Return those of the ids that packs have, so that equal packs are compiled once."""
+    if not without:
+        return ()
+    ids = {rule.id for name in names for rule in pack.load(name).rules}
+    ids |= {each.partition("/")[0] for each in ids}
+    return tuple(sorted(ids.intersection(without)))
 
 
 def normalized_options(

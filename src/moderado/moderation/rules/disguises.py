@@ -5,16 +5,17 @@ disguised differently. Each part is read by its own layer; see docs/disguises.md
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 
 from moderado.moderation.normalize import Folded, separators
 from moderado.moderation.normalize.invisible import HIDDEN
 from moderado.moderation.normalize.views import View
 from moderado.moderation.normalize.vocabulary import is_common
-from moderado.moderation.rules.lexicon import Lexicon
-from moderado.moderation.rules.pieces import Part, Pieces
-from moderado.moderation.rules.tokens import Tokens, Unusual
+from moderado.moderation.rules.compiled_list import CompiledList
+from moderado.moderation.rules.pieces import Part
+from moderado.moderation.rules.replacing import with_hidden, without_overlaps
+from moderado.moderation.rules.tokens import Meaning, Unusual
 from moderado.moderation.rules.work import Work
 
 # Characters of ordinary writing. Any other may be part of a disguise.
@@ -45,23 +46,23 @@ Cuts = dict[tuple[str, ...], bool]  # the words that are one, and whether that i
 
 
 class Disguises:
-    """The disguises of the words of one list.
+    """The disguises of the words of some lists.
 
-    Args:
-        lexicon: The words.
-        phrases: How words are written that the list has as phrases: "filhodaputa".
-        remembered: The number of disguised pieces and unknown words whose meanings are kept.
+    Of equal parts of several lists, that of the first list is read.
     """
 
-    def __init__(self, lexicon: Lexicon, phrases: dict[str, str], *, remembered: int) -> None:
-        self._lexicon = lexicon
-        self._tokens = Tokens(lexicon, remembered=remembered)
-        self._pieces = Pieces(lexicon, phrases, self._tokens, remembered=remembered)
+    def __init__(self, lists: Sequence[CompiledList]) -> None:
+        self._lists = lists
+        self._words = tuple(each.lexicon.words for each in lists)
+        alone = len(lists) == 1
+        self._is_listed = self._words[0].__contains__ if alone else self._is_in_a_list
 
     def parts(
         self, view: View, words: str, unusual: Unusual, cuts: Cuts, original: str, work: Work
-    ) -> list[Part]:
-        """Return the disguised parts of a text, without overlaps, in order.
+    ) -> list[list[Part]]:
+        """Return readings of a text: its disguised parts, without overlaps, in order.
+
+        There is a second reading only where a word of one list hides that of another one.
 
         Args:
             view: The text as it may be meant.
@@ -85,7 +86,14 @@ class Disguises:
             found += self.cut_up(text, cuts)
         if "\n" in text:
             found += self._cut_by_lines(text)
-        return without_overlaps(found) if found else found
+        return self.readings(found) if found else []
+
+    def readings(self, found: list[Part]) -> list[list[Part]]:
+        """Return the readings of a text with these parts, which may overlap."""
+        parts = without_overlaps(found)
+        if len(self._words) == 1 or len(parts) == len(found):
+            return [parts] if parts else []
+        return with_hidden(parts, found, self._words)
 
     def _in_pieces(self, text: str, work: Work) -> Iterator[Part]:
         for match in _PIECE.finditer(text):
@@ -95,18 +103,20 @@ class Disguises:
             if is_plain and piece[0] == "(":
                 is_plain = text.find(")", match.start()) >= 0
             if not is_plain and len(piece) <= _MAX_PIECE and not work.is_spent:
-                yield from _moved(self._pieces.in_piece(piece, work), match.start())
+                for each in self._lists:
+                    yield from _moved(each.pieces.in_piece(piece, work), match.start())
 
     def _apart(self, text: str, work: Work) -> Iterator[Part]:
         for start, end in separators.letters_apart(text):
             if not work.is_spent:
-                yield from _moved(self._pieces.apart(text[start:end], work), start)
+                for each in self._lists:
+                    yield from _moved(each.pieces.apart(text[start:end], work), start)
         for start, end in separators.listed_letters(text):
             letters = separators.letters_of(text[start:end])
             # A word of one letter may stand beside them: "o p, u, t, o".
             for word in (letters, letters[1:], letters[:-1]):
                 if self._is_cut(word, _SHORT):
-                    yield self._pieces.part(start, end, word, "separators", certain=False)
+                    yield from self._parts(start, end, word, "separators", certain=False)
 
     def _misspelled(
         self, folded: Folded, unknown: Iterable[str], original: str, work: Work
@@ -114,24 +124,24 @@ class Disguises:
         meanings = {
             token: found
             for token in unknown
-            if not work.is_spent and (found := self._tokens.meaning(token, work))
+            if not work.is_spent and (found := self._meanings(token, work))
         }
         if not meanings:
             return
         for match in _WORD.finditer(folded.text):
-            meaning = meanings.get(match[0])
-            if meaning is None:
-                continue
-            first, last = folded.original(*match.span())
-            if not meaning.certain and (
-                _is_fragment(original, first, last) or _is_code(original[first:last])
-            ):
-                continue
-            if meaning.reading == "vowels" and _is_acronym(original, first, last):
-                continue
-            yield self._pieces.part(
-                *match.span(), meaning.word, meaning.reading, certain=meaning.certain
-            )
+            first, last = folded.original(*match.span()) if match[0] in meanings else (0, 0)
+            for each, meaning in meanings.get(match[0], ()):
+                if not _is_chance(meaning, original, first, last):
+                    yield each.pieces.part(*match.span(), *meaning[:2], certain=meaning.certain)
+
+    def _meanings(self, token: str, work: Work) -> list[tuple[CompiledList, Meaning]]:
+        """Return what an unknown word stands for in each list. A listed word is no other one."""
+        found = [
+            (each, meaning)
+            for each in self._lists
+            if (meaning := each.tokens.meaning(token, work)) is not None
+        ]
+        return [] if found and self._is_listed(token) else found
 
     def cuts(self, words: list[str], unusual: Unusual) -> Cuts:
         """Return the sequences of words that are listed words cut up: "arrom bado", "pi ro ca".
@@ -151,7 +161,7 @@ class Disguises:
                     break
                 first, second = words[start], words[start + 1]
                 whole = first + second
-                if whole in self._lexicon.words and len(whole) >= _LONG:
+                if len(whole) >= _LONG and self._is_listed(whole):
                     is_certain = first in unusual.unknown or second in unusual.unknown
                     # "vacilo na" is two words.
                     if is_certain or min(len(first), len(second)) >= _SYLLABLE:
@@ -184,7 +194,9 @@ class Disguises:
             whole = ""
             for number, word in enumerate(sequence, start=1):
                 whole += word
-                if len(word) > _SYLLABLE or whole not in self._lexicon.following:
+                if len(word) > _SYLLABLE or not any(
+                    whole in each.lexicon.following for each in self._lists
+                ):
                     break
                 read = sequence[:number]
                 if number > _HALVES and self._is_cut(whole, _LONG) and not either.isdisjoint(read):
@@ -206,7 +218,7 @@ class Disguises:
                     word, certain = "".join(pieces), cuts[pieces]
                     reading = "cut in two" if length == _HALVES else "separators"
                     start, end = found[at].start(), found[at + length - 1].end()
-                    yield self._pieces.part(start, end, word, reading, certain=certain)
+                    yield from self._parts(start, end, word, reading, certain=certain)
 
     def _cut_by_lines(self, text: str) -> Iterator[Part]:
         for match in _LINES.finditer(text):
@@ -215,12 +227,33 @@ class Disguises:
             both = is_common(first) and is_common(second)
             if self._is_cut(first + second, _LONGER if both else _SHORT):
                 end = match.end() + len(second)
-                yield self._pieces.part(
+                yield from self._parts(
                     match.start(), end, first + second, "cut in two", certain=True
                 )
 
     def _is_cut(self, whole: str, least: int) -> bool:
-        return len(whole) >= least and whole in self._lexicon.words
+        return len(whole) >= least and self._is_listed(whole)
+
+    def _is_in_a_list(self, word: str) -> bool:
+        for words in self._words:  # noqa: SIM110  (three times as quick as `any`)
+            if word in words:
+                return True
+        return False
+
+    def _parts(
+        self, start: int, end: int, word: str, reading: str, *, certain: bool
+    ) -> Iterator[Part]:
+        """Yield a part for each list that has the word."""
+        for each in self._lists:
+            if word in each.lexicon.words:
+                yield each.pieces.part(start, end, word, reading, certain=certain)
+
+
+def _is_chance(meaning: Meaning, text: str, first: int, last: int) -> bool:
+    """Tell whether letters that resemble a word are a part of a code, or an acronym."""
+    if not meaning.certain and (_is_fragment(text, first, last) or _is_code(text[first:last])):
+        return True
+    return meaning.reading == "vowels" and _is_acronym(text, first, last)
 
 
 def _are_near(text: str, one: re.Match[str], other: re.Match[str]) -> bool:
@@ -250,45 +283,3 @@ def _is_code(written: str) -> bool:
 
 def _is_acronym(text: str, start: int, end: int) -> bool:
     return text[start:end].isupper() and not text.isupper()
-
-
-def without_overlaps(parts: list[Part]) -> list[Part]:
-    """Keep of overlapping parts those with listed words, the longest, the least doubtful."""
-    kept: list[Part] = []
-    taken = bytearray()
-    for part in sorted(parts, key=_rank):
-        if len(taken) < part.end:
-            taken.extend(bytes(part.end - len(taken)))
-        if not any(taken[part.start : part.end]):
-            taken[part.start : part.end] = b"\1" * (part.end - part.start)
-            kept.append(part)
-    return sorted(kept)
-
-
-def _rank(part: Part) -> tuple[bool, int, bool, bool, int]:
-    length = part.end - part.start
-    return not part.listed, -length, not part.certain, part.reading == "masks", part.start
-
-
-def replaced(folded: Folded, parts: list[Part]) -> Folded:
-    """Return the text with each part's word in its place, between spaces."""
-    pieces: list[str] = []
-    at = 0
-    for part in parts:
-        pieces += (folded.text[at : part.start], " ", part.word, " ")
-        at = part.end
-    pieces.append(folded.text[at:])
-
-    def trace() -> list[int]:
-        offsets, places, at = folded.offsets, list[int](), 0
-        for part in parts:
-            first, last = folded.original(part.start, part.end)
-            places += offsets[at : part.start]
-            places += [first, first]
-            places += [min(first + step, last - 1) for step in range(1, len(part.word) - 1)]
-            places += [last - 1] * (2 if len(part.word) > 1 else 1)
-            at = part.end
-        places += offsets[at:]
-        return places
-
-    return Folded("".join(pieces), trace)

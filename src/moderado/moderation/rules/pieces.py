@@ -58,7 +58,8 @@ class Pieces:
 
     def part(self, start: int, end: int, word: str, reading: str, *, certain: bool) -> Part:
         """Return a part that stands for a word of the lexicon."""
-        listed = self._lexicon.words.get(word, False)
+        # Of several words, those around a word of the lexicon are words of other lists.
+        listed = self._lexicon.words.get(word, " " in word)
         return Part(start, end, self._phrases.get(word, word), reading, certain, listed)
 
     def in_piece(self, piece: str, work: Work) -> tuple[Part, ...]:

@@ -7,7 +7,7 @@ therefore costs no more than one of them.
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 
 from moderado.moderation.normalize import Folded
-from moderado.moderation.normalize.repeats import run_starts, runs, squeeze, squeezed
+from moderado.moderation.normalize.repeats import run_starts, runs, squeeze
 from moderado.moderation.rules.needles import MOST_INNER, bounded, needles
 from moderado.moderation.rules.nested import Best, Place, Worth, alike, rank
 
@@ -35,9 +35,14 @@ class Stretched:
         self._alike = tuple(tuple(self._easiest(found)) for found in by_form.values())
         self._needles = needles([*by_form], self._worth_of_group)
 
-    def find(self, reading: Folded) -> Iterator[Place]:
-        """Yield (number of the needle, start, end) for each needle with repeated letters."""
-        short, starts = squeezed(reading).text, list[int]()
+    def find(self, reading: Folded, short: str) -> Iterator[Place]:
+        """Yield (number of the needle, start, end) for each needle with repeated letters.
+
+        Args:
+            reading: Folded words.
+            short: The same without repeated letters, as `squeezed` returns them.
+        """
+        starts: list[int] = []
         places = self._needles.find_matches_as_indexes(short, overlapping=True)
         if not places:
             return

@@ -4,7 +4,7 @@ A word of the vocabulary stands for itself. Others are looked up once and rememb
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
@@ -136,10 +136,13 @@ class Tokens:
     Args:
         lexicon: The words of the list.
         remembered: The number of unknown words whose meanings are kept.
+        others: The words of the lists that are searched together with this one.
     """
 
-    def __init__(self, lexicon: Lexicon, *, remembered: int) -> None:
-        self._lexicon = lexicon
+    def __init__(
+        self, lexicon: Lexicon, *, remembered: int, others: Sequence[Mapping[str, bool]] = ()
+    ) -> None:
+        self._lexicon, self._others = lexicon, others
         self._meanings: dict[str, tuple[Meaning | None, tuple[int, int]]] = {}  # and the work
         self._remembered = remembered
         inner = [word for word, is_risky in lexicon.words.items() if is_risky]
@@ -168,6 +171,8 @@ class Tokens:
     def _found(self, token: str, work: Work) -> Iterator[Meaning]:
         short = squeeze(token)
         if token in self._lexicon.words or not token.isascii() or len(short) < _SHORTEST:
+            return
+        if any(token in words for words in self._others):
             return
         yield from self._glued_words(token)
         if len(token) - len(short) >= _STRETCHED:
@@ -199,11 +204,16 @@ class Tokens:
         for which, start, end in self._glued.find_matches_as_indexes(token, overlapping=True):
             word, before, after = self._inner[which], token[:start], token[end:]
             if len(word) < _SHORT and (before or not _LAUGHTER.fullmatch(after)):
+                rest = self._of_others(before + after)
+                if len(rest) >= _SHORT and not (before and after):
+                    yield Meaning(f"{before} {word} {after}".strip(), "glued", certain=True)
                 continue
             if after and is_ordinary(word + after) and _is_word(before):
                 continue  # the beginning of an ordinary word: "quesacanagem"
             if self._is_split(before, _BEFORE) and self._is_split(after, _FILLER):
-                yield Meaning(word, "glued", certain=True)
+                # A word of another list stands beside it in what is read.
+                parts = (self._of_others(before), word, self._of_others(after))
+                yield Meaning(" ".join(filter(None, parts)), "glued", certain=True)
             elif len(word) > _LONG and _is_word(before) and _is_word(after):
                 yield Meaning(word, "glued", certain=False)
 
@@ -211,8 +221,13 @@ class Tokens:
         """Tell whether what a word is glued to is itself a word, laughter or a few letters."""
         if rest in _GLUE or filler.fullmatch(rest) or self._lexicon.words.get(rest):
             return True
+        if self._of_others(rest):
+            return True
         return any(
             rest.endswith(word) and self._is_split(rest[: -len(word)], filler)
             for which, start, end in self._glued.find_matches_as_indexes(rest)
             if end == len(rest) and (word := self._inner[which])
         )
+
+    def _of_others(self, rest: str) -> str:
+        return rest if any(words.get(rest) for words in self._others) else ""
