@@ -10,6 +10,7 @@ from django.db.utils import IntegrityError
 from moderado.chat.models import Membership
 from moderado.chat.services.rooms import update_room
 from moderado.chat.services.screening import LocalRound
+from moderado.core import clock
 from moderado.core.errors import NotFound
 from moderado.moderation.errors import (
     FailingExamples,
@@ -19,9 +20,16 @@ from moderado.moderation.errors import (
     PolicyNotEnabled,
     UnfairPolicy,
 )
-from moderado.moderation.models import ModerationLog, Policy, PolicyChange, PolicyVersion
+from moderado.moderation.models import (
+    Evaluation,
+    ModerationLog,
+    Policy,
+    PolicyChange,
+    PolicyVersion,
+)
 from moderado.moderation.policies.documents import read_json
 from moderado.moderation.services import policies, policy_findings
+from moderado.moderation.services.enabling import newest_backtest
 from moderado.moderation.services.judging import judge_texts
 from moderado.moderation.services.policy_assignments import Assignments, assign, assignments
 from moderado.moderation.services.policy_lookup import in_force
@@ -248,6 +256,57 @@ def test_version_with_failing_examples_is_not_enabled():
     assert failing == [("hold", "lula", ALLOW), ("pass", "uma pira", HOLD)]
     assert list(saved.findings.examples) == list(refused.value.examples)
     assert Policy.objects.get().enabled is None
+
+
+@pytest.mark.proves("R225")
+@pytest.mark.parametrize("exception", [{"allow": ["pira"]}, {"without": ["own"]}])
+def test_exceptions_excuse_examples_of_the_policy_that_is_extended(exception):
+    base = {"must_hold": ["uma pira", "mana"], "must_pass": ["oi", "vila"]}
+    stored("pira", "mana", **base)
+    rule = {"id": "games", "words": ["vila"], "category": "spam", "outcome": "hold"}
+    rules = [rule | {"must_hold": ["pira"]}]
+    made = {"name": "games", "extends": "default", "rules": rules, **exception}
+    saved = policies.create_policy(actor_id=None, document=read_json(made))
+
+    failing = [(each.expected, each.text, each.outcome) for each in saved.findings.examples]
+
+    # Its own examples count, and so does an example of the other that its word holds.
+    assert ("hold", "pira", ALLOW) in failing
+    assert ("pass", "vila", HOLD) in failing
+    assert ("hold", "uma pira", ALLOW) not in failing
+
+
+@pytest.mark.proves("R225")
+def test_examples_of_the_policy_that_is_extended_are_not_excused_otherwise():
+    stored("pira", "mana", must_hold=["uma pira", "mana"])
+    own = {"id": "own", "words": ["lula"], "category": "spam", "outcome": "flag"}
+    made = {"name": "games", "extends": "default", "rules": [own], "allow": ["mana"]}
+    saved = policies.create_policy(actor_id=None, document=read_json(made))
+
+    failing = [(each.expected, each.text, each.outcome) for each in saved.findings.examples]
+
+    # The word is excepted, but the policy would not hold it without the exception either.
+    assert failing == [("hold", "uma pira", FLAG), ("hold", "mana", ALLOW)]
+
+
+@pytest.mark.proves("R226")
+def test_backtest_that_ended_early_hides_no_finished_one():
+    stored("pira")
+    version = PolicyVersion.objects.get()
+
+    def backtest(state):
+        span = {"since": clock.estimated(), "until": clock.estimated()}
+        return Evaluation.objects.create(kind="backtest", version=version, state=state, **span)
+
+    cancelled = backtest("cancelled")
+    assert newest_backtest(version) == cancelled
+    running = backtest("running")
+    backtest("failed")
+    assert newest_backtest(version) == running
+    done = backtest("done")
+    for state in ("cancelled", "failed", "queued"):
+        backtest(state)
+    assert newest_backtest(version) == done
 
 
 @pytest.mark.proves("R83")

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from django.db.models import Case, When
+
 from moderado.core import clock
 from moderado.moderation.models import Evaluation, PolicyVersion
 from moderado.moderation.services import evaluation_backtest
@@ -18,7 +20,7 @@ from moderado.moderation.services.policy_findings import (
 SAMPLE = 300  # newest decisions that are judged at once; a backtest reads all
 DAYS = 7
 
-Kind = Evaluation.Kind
+Kind, State = Evaluation.Kind, Evaluation.State
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +34,7 @@ class QueueLoad:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BeforeEnabling:
-    """What was found in a version. `backtest` is its newest one, if there is any."""
+    """What was found in a version. `backtest` is its newest one with results, if there is any."""
 
     version: PolicyVersion
     examples: Sequence[FailingExample]
@@ -56,9 +58,17 @@ def before_enabling(version: PolicyVersion, found: Findings | None = None) -> Be
 
 
 def newest_backtest(version: PolicyVersion) -> Evaluation | None:
-    """Return the newest backtest of a version."""
+    """Return the newest backtest of a version that has results, or else will have them.
+
+    One that was cancelled or failed is returned only if there is no other.
+    """
+    rank = Case(
+        When(state=State.DONE, then=0),
+        When(state__in=(State.QUEUED, State.RUNNING), then=1),
+        default=2,
+    )
     found = Evaluation.objects.filter(version=version, kind=Kind.BACKTEST)
-    return found.order_by("-created_at", "-id").first()
+    return found.order_by(rank, "-created_at", "-id").first()
 
 
 def queue_load(version: PolicyVersion) -> QueueLoad | None:

@@ -1,7 +1,8 @@
 """What a version of a policy does with its own examples, and with identity sentences.
 
 Examples are tests: a version cannot be enabled while a `must_hold` passes or a `must_pass` is
-held. They are judged by the local providers, as the messages of an established member.
+held. They are judged by the local providers, as the messages of an established member. The
+exceptions of a policy (`allow`, `without`) excuse examples of the policies that it extends.
 """
 
 from collections.abc import Sequence
@@ -29,6 +30,7 @@ from moderado.moderation.types import AuthorFacts, Content, Outcome
 
 MEMBER = AuthorFacts(age_days=365, approved=100)
 _HELD = (Outcome.HOLD, Outcome.BLOCK)
+_HOLD = "hold"  # what an example expects
 FAIRNESS_LIMIT = 0.03  # share of neutral identity sentences that may be held or blocked
 
 
@@ -143,19 +145,53 @@ def _mistakes(compiled: Runtime) -> list[str]:
 def _failing_examples(
     compiled: Runtime, documents: Sequence[PolicyDocument]
 ) -> list[FailingExample]:
-    examples = [
+    failing: list[FailingExample] = []
+    for depth, document in enumerate(documents):
+        found = _failing(_examples_of(document), compiled)
+        if any(each.expected == _HOLD for each in found) and _have_exceptions(documents[:depth]):
+            found = _without_excused(found, documents, depth)
+        failing += found
+    return failing
+
+
+def _examples_of(document: PolicyDocument) -> list[tuple[str, str, str]]:
+    return [
         (rule.id, expected, text)
-        for document in documents
         for rule in document.rules
-        for expected, texts in (("hold", rule.must_hold), ("pass", rule.must_pass))
+        for expected, texts in ((_HOLD, rule.must_hold), ("pass", rule.must_pass))
         for text in texts
     ]
+
+
+def _failing(examples: Sequence[tuple[str, str, str]], compiled: Runtime) -> list[FailingExample]:
     outcomes = _outcomes([text for _, _, text in examples], compiled)
     return [
         FailingExample(rule=rule, text=text, expected=expected, outcome=outcome)
         for (rule, expected, text), outcome in zip(examples, outcomes, strict=True)
-        if (outcome in _HELD) != (expected == "hold")
+        if (outcome in _HELD) != (expected == _HOLD)
     ]
+
+
+def _have_exceptions(documents: Sequence[PolicyDocument]) -> bool:
+    return any(each.allow or each.without for each in documents)
+
+
+def _without_excused(
+    failing: Sequence[FailingExample], documents: Sequence[PolicyDocument], depth: int
+) -> list[FailingExample]:
+    """Leave out examples that pass only by the exceptions of policies that extend theirs.
+
+    Args:
+        failing: Failing examples of one document.
+        documents: The whole chain.
+        depth: The place of that document in the chain.
+    """
+    bare = [each.model_copy(update={"allow": (), "without": ()}) for each in documents[:depth]]
+    plain = compiled_documents([*bare, *documents[depth:]])
+    held = [each for each in failing if each.expected == _HOLD]
+    outcomes = _outcomes([each.text for each in held], plain)
+    excused = [each for each, outcome in zip(held, outcomes, strict=True) if outcome in _HELD]
+    return [each for each in failing if each not in excused]
 
 
 def _fairness(compiled: Runtime, before: Runtime | None) -> Fairness | None:
