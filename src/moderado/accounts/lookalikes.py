@@ -2,13 +2,14 @@
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from functools import lru_cache
 from ipaddress import ip_address
 
 import disarm
 import idna
 
-from moderado.core.alphabets import LETTERS, SIGNS
+from moderado.core.alphabets import LETTERS, SIGNS, SOUNDS
 from moderado.core.characters import IGNORABLE
 
 EMAIL_KEY_LENGTH = 320
@@ -28,6 +29,7 @@ _LEET = str.maketrans("013457@$!|i", "oleastaslll")
 _PAIRS = (("rn", "m"), ("vv", "w"))  # UTS 39 maps m to rn; w to vv is ours
 _SIGNS = str.maketrans("@$!|", "asll")
 _SYMBOLS = frozenset({"Sc", "Sm", "So", "Po", "Nl"})
+_TRIANGLES = {"Δ": "a", "∆": "a"}  # in names: in texts they are mathematics
 _FIRST_FLAG_LETTER, _LAST_FLAG_LETTER = "\U0001f1e6", "\U0001f1ff"
 _LONG = 8  # letters from which a reserved word is also found inside of another word
 
@@ -56,9 +58,24 @@ def reserved_word_in(name: str, words: tuple[str, ...]) -> bool:
     A word may be split by punctuation, or by spaces if it is the whole name. A word of eight
     letters or more is also found inside of another one.
     """
+    keys = [*map(_plain, words)]
+    readings = {reading for key in keys for reading in _spelled(name, key)} | {_sounded(name)}
+    return any(_has_word(name, reading, keys) for reading in readings)
+
+
+def looks_like(name: str, other: str) -> bool:
+    """Tell whether a reader may take `name` for the name `other`: whole names are compared.
+
+    Accents, look-alikes, signs and digits that stand for letters make no difference. A name without
+    letters and digits looks like no other.
+    """
+    key = _plain(name_key(other))
+    return bool(key) and key in {_plain(name_key(each)) for each in (name, *_spelled(name, key))}
+
+
+def _has_word(name: str, spelled: str, keys: Sequence[str]) -> bool:
+    """Tell whether `name`, or one reading of its signs, contains one of the plain words."""
     joined = _SINGLE_LETTERS.sub(lambda found: "".join(_WORD.findall(found[0])), name)
-    # Signs that stand for letters would split the word.
-    spelled = "".join(map(_letter, name))
     found = [
         _plain(part)
         for written in (name, joined, spelled)
@@ -72,18 +89,37 @@ def reserved_word_in(name: str, words: tuple[str, ...]) -> bool:
     found += [_plain(name_key(part)) for written in (name, spelled) for part in written.split()]
     return any(
         key in found or (len(key) >= _LONG and any(key in whole for whole in wholes))
-        for key in map(_plain, words)
+        for key in keys
     )
 
 
-def _letter(char: str) -> str:
-    """Return the letter that a reader takes the character for, or the character."""
+def _spelled(name: str, word: str) -> set[str]:
+    """Return the name as one reads it who looks for `word`: signs would split the word."""
+    letters = [_letters(char, word) for char in name]
+    most = max(map(len, letters), default=1)
+    return {"".join(each[at % len(each)] for each in letters) for at in range(most)}
+
+
+def _letters(char: str, word: str) -> str:
+    """Return the letters that a reader may take the character for, or the character.
+
+    Of several letters that it is drawn like, those that `word` has.
+    """
     if char.isascii():
         return char.translate(_SIGNS)
     if _FIRST_FLAG_LETTER <= char <= _LAST_FLAG_LETTER:
         return chr(ord(char) - ord(_FIRST_FLAG_LETTER) + ord("a"))
-    drawn = SIGNS.get(char) if unicodedata.category(char) in _SYMBOLS else LETTERS.get(char)
-    return drawn[0] if drawn else char
+    drawn = _TRIANGLES.get(char) or LETTERS.get(char, "")
+    if unicodedata.category(char) in _SYMBOLS:
+        drawn += SIGNS.get(char, "")
+    return "".join(letter for letter in drawn if letter in word) or drawn[:1] or char
+
+
+def _sounded(name: str) -> str:
+    """Return the name with letters of other alphabets as they sound, where they have a sound."""
+    decomposed = unicodedata.normalize("NFD", name)
+    sounds = (SOUNDS.get(char.lower(), char) for char in decomposed)
+    return "".join(sound for sound in sounds if not unicodedata.combining(sound[:1] or " "))
 
 
 def _nfkc_casefold(text: str) -> str:

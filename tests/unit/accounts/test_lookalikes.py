@@ -2,8 +2,9 @@
 
 import pytest
 
-from moderado.accounts.lookalikes import email_key, name_key, reserved_word_in
+from moderado.accounts.lookalikes import email_key, looks_like, name_key, reserved_word_in
 from moderado.config.access_settings import RESERVED_NAMES
+from moderado.core.alphabets import LETTERS
 
 pytestmark = pytest.mark.proves("S55", "S98")
 
@@ -51,7 +52,9 @@ def test_name_with_a_reserved_word_is_found_in_any_disguise(name):
         "Ana @ Rio",
         "Oi!",
         "Мария",
+        "Адам",
         "Ελένη",
+        "Αδμήτη",
         "สมชาย",
         "דוד",
         "🅰na",
@@ -59,6 +62,45 @@ def test_name_with_a_reserved_word_is_found_in_any_disguise(name):
 )
 def test_other_names_are_free(name):
     assert not reserved_word_in(name, tuple(RESERVED_NAMES))
+
+
+@pytest.mark.proves("S224")
+@pytest.mark.parametrize("word", ["moderador", "admin", "suporte", "staff", "system"])
+def test_reserved_word_is_read_in_each_alphabet_of_text_generators(word):
+    drawn = [(sign, letter) for sign, letters in LETTERS.items() for letter in letters]
+    names = [word.replace(letter, sign) for sign, letter in drawn if letter in word]
+
+    assert [name for name in names if not reserved_word_in(name, tuple(RESERVED_NAMES))] == []
+
+
+@pytest.mark.proves("S224")
+@pytest.mark.parametrize(
+    "name", ["S†aff", "₳dmin", "mo∂", "m⊕d", "Δdmin", "модератор", "Админ", "администратор"]
+)
+def test_reserved_word_is_read_in_signs_and_other_alphabets(name):
+    words = (*RESERVED_NAMES, "administrator")
+
+    assert reserved_word_in(name, words)
+
+
+@pytest.mark.proves("S224")
+@pytest.mark.parametrize(
+    "name", ["@lice", "Álice", "Alic3", "ΔLICE", "Аlice", "a.l.i.c.e", "ᗩᒪIᑕE", "Al¡ce", "🅰lice"]
+)
+def test_name_that_a_reader_takes_for_another_is_found(name):
+    assert looks_like(name, "Alice")
+
+
+@pytest.mark.parametrize("one, other", [("₿ru∩o", "Bruno"), ("₿r∩no", "Bruno")])
+def test_sign_that_is_drawn_like_two_letters_is_read_as_either(one, other):
+    assert looks_like(one, other)
+
+
+@pytest.mark.parametrize(
+    "one, other", [("Alicia", "Alice"), ("Ana", "Anna"), ("🙂", "🙃"), ("Rui 2", "Rui 9")]
+)
+def test_other_names_look_different(one, other):
+    assert not looks_like(one, other)
 
 
 @pytest.mark.parametrize(

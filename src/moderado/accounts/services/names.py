@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from moderado.accounts.events import NameAssigned, NameProposed
-from moderado.accounts.lookalikes import name_key, reserved_word_in
+from moderado.accounts.lookalikes import looks_like, reserved_word_in
 from moderado.accounts.models import User
 from moderado.core import text
 from moderado.core.database import require_transaction
@@ -43,8 +43,7 @@ def checked_name(name: str, *, user: User | None = None) -> str:
         raise Invalid(fields={"name": _RESERVED})
     if settings.ENV.protected_names == "staff":
         staff = User.objects.filter(is_staff=True, is_active=True).values_list("name", flat=True)
-        key = name_key(cleaned)
-        if key and any(key == name_key(other) for other in staff):
+        if any(looks_like(cleaned, other) for other in staff):
             raise Invalid(fields={"name": _LIKE_STAFF})
     return cleaned
 
