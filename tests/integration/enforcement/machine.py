@@ -282,10 +282,11 @@ class Enforcement(RuleBasedStateMachine):
         measures = [Measure(kind=kind, scope=scope, term=HOUR)] if kind else []
         proposal = rulings.Proposal(content=content, reason="looked", measures=measures)
         before, excluded = self.state_of(case), self.is_party(actor, case)
+        known = set(Ruling.objects.values_list("id", flat=True))
         made, code = attempt(rulings.rule, actor=actor, case_id=case.id, proposal=proposal)
         assert not excluded or made is None, "decided about themselves"
         assert code in PARTY | {None, "case_taken"}, code
-        if made is not None:
+        if made is not None and made.id not in known:  # else the moderator has made it before
             self.log_lines += 1
             self.note(made, before, everywhere)
 
@@ -305,7 +306,7 @@ class Enforcement(RuleBasedStateMachine):
         refusals = PARTY if self.is_party(actor, stored.case) else {None, "undo_expired"}
         _, code = attempt(rulings.undo, actor=actor, ruling_id=ruling.id)
         assert code in refusals | {"ruling_replaced"}, code
-        if code is None:
+        if code is None and stored.undone_at is None:
             assert not ruling.ended
             self.undone_lines += 1
             self.ends(ruling, "undone", ruling.was_shown)
@@ -314,8 +315,11 @@ class Enforcement(RuleBasedStateMachine):
         ruling, actor = pick(self.made, which), self.actor(who)
         stored = Ruling.objects.get(pk=ruling.id)
         reason = self.reason_about(stored.author_id, stored.subject_id)
+        known = set(Ruling.objects.values_list("id", flat=True))
         reversal, code = attempt(rulings.reverse, actor=actor, ruling_id=ruling.id, reason=reason)
-        if reversal is not None:
+        if reversal is not None and reversal.id in known:
+            assert reversal.actor_id == actor.id, "a reversal of another moderator"
+        elif reversal is not None:
             assert not self.is_party(actor, reversal.case), "reversed about themselves"
             self.reversed_by(ruling, reversal)
         else:
@@ -408,6 +412,9 @@ class Enforcement(RuleBasedStateMachine):
             assert code in {
                 "own_case", "own_report", "own_ruling", "appeal_decided", "decided_by_ruling",
             }, code  # fmt: skip
+            return
+        if appeal.state == "decided":
+            assert (appeal.decided_by_id, appeal.outcome) == (actor.id, outcome.value)
             return
         self.audit_lines += 1
         assert not seen - set(own.values_list("id", flat=True)), "an appeal cost a text"

@@ -154,7 +154,8 @@ class Ruling(APIView):
     def post(self, request: Request, case_id: UUID) -> Response:
         """Decide content and author in one act, overriding automatic verdicts.
 
-        409 while another moderator has claimed it, or if it is decided. 409 `other_revision` if
+        409 while another moderator has claimed it, or if it is decided. A repeat of the ruling that
+        you have made returns that. 409 `other_revision` if
         the case is about another revision, `case_superseded` if the text was replaced or deleted:
         then nothing is stored.
         """
@@ -180,8 +181,9 @@ class Reversing(APIView):
     def post(self, request: Request, ruling_id: UUID) -> Response:
         """Put back what was before a ruling, and lift the sanctions that it imposed.
 
-        A text that waited is hidden again, and its case is open. 409 `ruling_replaced` if the
-        ruling was undone or reversed already, or if a later one stands.
+        A text that waited is hidden again, and its case is open. A repeat returns your reversal.
+        409 `ruling_replaced` if the ruling was undone, if another moderator has reversed it, or if
+        a later one stands.
         """
         actor = actor_of(request, rights.REVERSE_RULING)
         rulings.get_ruling(actor=actor, ruling_id=ruling_id)  # before validation: 404 for others

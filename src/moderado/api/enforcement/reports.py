@@ -13,7 +13,7 @@ from rest_framework.views import APIView
 from moderado.api.authentication import ALSO_WHEN_BANNED
 from moderado.api.bodies import body_of
 from moderado.api.callers import caller
-from moderado.api.fields import IdField
+from moderado.api.fields import ClientIdField, IdField
 from moderado.api.pagination import ExactCursorPagination
 from moderado.api.schemas import CURSOR, PAGE_SIZE, Link, validated
 from moderado.chat.types import MESSAGE
@@ -41,6 +41,7 @@ class ReportInput(serializers.Serializer[Any]):
         max_length=COMMENT_LENGTH,
         help_text="For moderators only.",
     )
+    client_id = ClientIdField()
 
 
 class ReportPage(msgspec.Struct):
@@ -75,6 +76,8 @@ class Reports(APIView):
     def post(self, request: Request) -> Response:
         """Report a message, a person or a room. 200: you have reported it already.
 
+        The same `client_id` again returns the first report, also after the text was edited.
+
         You hear of the outcome: `report_decided`, and `chat/reports/mine/`. The person is not told
         who reported.
         """
@@ -88,6 +91,7 @@ class Reports(APIView):
             subject_id=asked[named[0]],
             category=asked["category"],
             comment=asked.get("comment", ""),
+            client_id=asked.get("client_id"),
         )
         (view,) = report_views([report])
         return Response(body_of(view), status=201 if created else 200)

@@ -26,6 +26,7 @@ from moderado.enforcement.services.fairness import (
     check_other_decider,
 )
 from moderado.enforcement.services.purges import reverse_purge
+from moderado.enforcement.services.repeated_rulings import is_decided_so
 from moderado.enforcement.services.rulings import reverse
 from moderado.enforcement.services.sanctions import lift_sanction, lift_sanctions_of_ruling
 from moderado.enforcement.services.suspensions import lift_suspension
@@ -50,6 +51,8 @@ def decide_appeal(
 ) -> Appeal:
     """Decide an appeal. Overturning undoes all that followed from the first decision.
 
+    A repeat of the moderator who has decided it, in the same words, has no effect.
+
     Args:
         actor: The moderator, with the rooms in which they may decide appeals.
         appeal_id: The appeal.
@@ -70,6 +73,8 @@ def decide_appeal(
     note = clean_note(public_note)
     appeal = _get_appeal(actor, appeal_id)
     if appeal.state != AppealState.OPEN:
+        if is_decided_so(appeal, actor_id=actor.id, outcome=outcome, words=(reason, note)):
+            return appeal
         raise AppealDecided
     if appeal.case_id is not None:
         raise DecidedByRuling

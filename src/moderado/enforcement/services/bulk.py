@@ -25,7 +25,7 @@ from moderado.enforcement.services import rulings
 from moderado.enforcement.services.audit import write_line
 from moderado.enforcement.services.bulk_texts import erase_notes_of_ended
 from moderado.enforcement.services.erased_accounts import check_words_about
-from moderado.enforcement.services.rulings import Proposal
+from moderado.enforcement.services.proposals import Proposal, cleaned
 from moderado.enforcement.services.standing import standing_actor
 from moderado.enforcement.types import REPEAT, Actor
 from moderado.enforcement.written_reasons import clean_reason
@@ -63,7 +63,7 @@ def start_bulk(*, actor: Actor, wanted: CaseFilter, proposal: Proposal) -> tuple
         "actor_id": actor.id,
         "scope_ids": None if actor.scope_ids is None else sorted(actor.scope_ids),
         "filter": msgspec.to_builtins(wanted),
-        "ruling": msgspec.to_builtins(rulings.cleaned(proposal)),
+        "ruling": msgspec.to_builtins(cleaned(proposal)),
     }
     User.objects.select_for_update(no_key=True).filter(pk=actor.id).first()  # repeats wait
     found = _open(actor, wanted)
@@ -99,6 +99,8 @@ def get_bulk(*, actor: Actor, bulk_id: UUID) -> BulkRuling:
 def reverse_bulk(*, actor: Actor, bulk_id: UUID, reason: str) -> BulkRuling:
     """Queue the reversal of all rulings that were made in bulk. It also stops a running one.
 
+    A repeat of the moderator who has reversed them, for the same reason, has no effect.
+
     Raises:
         NotFound: There is none.
         Invalid: The reason.
@@ -114,6 +116,9 @@ def reverse_bulk(*, actor: Actor, bulk_id: UUID, reason: str) -> BulkRuling:
         after_id=None,
         finished_at=None,
     ):
+        bulk.refresh_from_db()
+        if (bulk.reversed_by_id, bulk.reversal_reason) == (actor.id, reason):
+            return bulk
         raise RulingReplaced
     _account_for(actor.id, "bulk_reversal_started", bulk_id)
     log.info("bulk_reversal_started", bulk_id=str(bulk_id), actor_id=str(actor.id))

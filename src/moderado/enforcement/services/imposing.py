@@ -11,6 +11,7 @@ from django.db.models.functions import Now
 from moderado.accounts.models import User
 from moderado.core.database import retry_on_deadlock
 from moderado.core.errors import Forbidden
+from moderado.enforcement.errors import SanctionEnded
 from moderado.enforcement.models import Sanction
 from moderado.enforcement.selectors.sanctions import get_sanction
 from moderado.enforcement.services.audit import write_line
@@ -85,6 +86,8 @@ def lift_by_hand(
 ) -> Sanction:
     """Lift a sanction, or revoke a strike.
 
+    A repeat of the moderator who has lifted it, for the same reason, has no effect.
+
     Args:
         actor_id: The moderator.
         scope_ids: Their rooms; None for staff: all, and the server.
@@ -106,9 +109,15 @@ def lift_by_hand(
     ruling = (found.cause or found).ruling
     if ruling is not None:
         check_reach(scope_ids=scope_ids, ruling=ruling)
-    sanction = lift_sanction(actor_id=actor_id, sanction_id=sanction_id, reason=reason)
-    _write_line("sanction_lifted", sanction, actor_id)
-    return get_sanction(sanction_id=sanction.id, scope_ids=None, sees_restricted=True)
+    try:
+        sanction = lift_sanction(actor_id=actor_id, sanction_id=sanction_id, reason=reason)
+    except SanctionEnded:
+        own = Sanction.objects.filter(lifted_by=actor_id, lift_reason=clean_reason(reason))
+        if not own.filter(pk=sanction_id).exists():
+            raise
+    else:
+        _write_line("sanction_lifted", sanction, actor_id)
+    return get_sanction(sanction_id=sanction_id, scope_ids=None, sees_restricted=True)
 
 
 def _repeated(

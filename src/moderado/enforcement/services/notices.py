@@ -88,26 +88,25 @@ def submit_notice(  # noqa: PLR0913  (what a notice consists of)
 
     Raises:
         Conflict: `client_id` was used for another notice.
+        NotFound: The first notice was never confirmed, and is deleted.
         NoticesUnavailable: This server sends no e-mail.
         AnonymousNotice: Without a name or an e-mail address.
         Invalid: A field.
         RateLimited: Too many notices from this client, or to this e-mail address.
     """
-    if not settings.SENDS_EMAIL:
-        raise NoticesUnavailable
     notice_id, key = new_id(), None if client_id is None else str(client_id)
+    is_repeat = is_known(owner_id=None, kind=_KIND, client_id=key)
+    if not settings.SENDS_EMAIL and not is_repeat:
+        raise NoticesUnavailable
     name, email = _identity(name, email)
     reference = clean_line(reference, max_length=REFERENCE_LENGTH, field="subject")
     text = clean(text, max_length=TEXT_LENGTH, field="text")
-    if not is_known(owner_id=None, kind=_KIND, client_id=key):
+    if not is_repeat:
         _count(email, address)
     asked = [name, email, role, reference, category, text]
     with transaction.atomic():
-        first_id = first_result(
-            owner_id=None, kind=_KIND, client_id=key, content=asked, result_id=notice_id
-        )
-        if first_id is not None:
-            return Notice.objects.get(pk=first_id)
+        if (first := _first_notice(key, asked, notice_id)) is not None:
+            return first
         notice = Notice.objects.create(
             id=notice_id,
             protocol=new_protocol(clock.estimated().year),
@@ -155,6 +154,19 @@ def get_notice(*, protocol: str, code: str) -> Notice:
     if not is_code(notice.id, code, notice.code_digest):
         raise NotFound
     return notice
+
+
+def _first_notice(key: str | None, asked: list[str], notice_id: UUID) -> Notice | None:
+    """Return the notice of the first request, if this one is a repeat."""
+    first_id = first_result(
+        owner_id=None, kind=_KIND, client_id=key, content=asked, result_id=notice_id
+    )
+    if first_id is None:
+        return None
+    first = Notice.objects.filter(pk=first_id).first()
+    if first is None:
+        raise NotFound
+    return first
 
 
 def _count(email: str, address: str) -> None:

@@ -141,6 +141,8 @@ def get_purge(*, actor: Actor, purge_id: UUID) -> Purge:
 def reverse_purge(*, actor: Actor, purge_id: UUID, reason: str) -> Purge:
     """Queue the return of all messages that a purge removed. It also stops a running one.
 
+    A repeat of the moderator who has reversed it, for the same reason, has no effect.
+
     Raises:
         NotFound: There is none.
         OwnCase: The actor is the author of the messages.
@@ -163,6 +165,9 @@ def reverse_purge(*, actor: Actor, purge_id: UUID, reason: str) -> Purge:
         lease_until=None,
         fence=F("fence") + 1,
     ):
+        purge.refresh_from_db()
+        if (purge.reversed_by_id, purge.reversal_reason) == (actor.id, reason):
+            return purge
         raise RulingReplaced
     purge.refresh_from_db()
     _write_line("purge_reversal_started", purge, actor.id)

@@ -1,6 +1,7 @@
 """Members report messages, persons and rooms. All reports of one subject share a case."""
 
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import structlog
@@ -10,9 +11,11 @@ from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 
 from moderado.accounts.services.accounts import active_account
+from moderado.accounts.services.client_keys import first_result, is_known
 from moderado.core.database import retry_on_deadlock
 from moderado.core.errors import NotFound, RateLimited
 from moderado.core.events import publish
+from moderado.core.ids import new_id
 from moderado.core.newcomers import NewcomerLimited, is_newcomer, newcomer_until
 from moderado.core.text import clean
 from moderado.enforcement.appeal_terms import appeal_end
@@ -37,12 +40,19 @@ _MOST = 0.99  # of the score: reports alone never claim certainty
 @retry_on_deadlock
 @transaction.atomic
 def report(
-    *, reporter_id: UUID, subject_type: str, subject_id: UUID, category: str, comment: str = ""
+    *,
+    reporter_id: UUID,
+    subject_type: str,
+    subject_id: UUID,
+    category: str,
+    comment: str = "",
+    client_id: str | None = None,
 ) -> tuple[Report, bool]:
     """Report a message, a person or a room.
 
     A repeat is recognized before anything else and returns the first report: of a text for ever,
-    of a person or a room until it is decided.
+    of a person or a room until it is decided. With a `client_id` whatever came since: an edit that
+    was published meanwhile is not what the member reported.
 
     Args:
         reporter_id: The member who reports.
@@ -50,11 +60,13 @@ def report(
         subject_id: The subject.
         category: A code of `labels.REPORT_CATEGORIES`.
         comment: For moderators, at most 1,000 characters.
+        client_id: The reporter's own id of the report, for repeats.
 
     Returns:
         The report, and whether it is new.
 
     Raises:
+        Conflict: `client_id` was used for another report.
         NotFound: There is no such subject, or the reporter may not read it.
         OwnContent: It is the reporter's own.
         NotAuthenticated: The reporter was deactivated meanwhile.
@@ -65,6 +77,12 @@ def report(
     """
     # Serializes the reports of one member, so that repeats and limits hold.
     active_account(reporter_id, is_locked=True)
+    key: dict[str, Any] = {"owner_id": reporter_id, "kind": "report", "client_id": client_id}
+    sent = {**key, "content": [subject_type, subject_id, category, comment]}
+    if is_known(**key):
+        first_id = first_result(**sent, result_id=new_id())
+        assert first_id is not None
+        return Report.objects.get(pk=first_id), False
     subject = reported(reporter_id=reporter_id, subject_type=subject_type, subject_id=subject_id)
     own = Report.objects.filter(
         reporter=reporter_id, subject_type=subject_type, subject_id=subject_id
@@ -77,26 +95,38 @@ def report(
         raise OwnContent
     comment = clean(comment, max_length=COMMENT_LENGTH, field="comment") if comment.strip() else ""
     _check_may_report(reporter_id)
-    publish(ReviewStarted(subject_type=subject_type, subject_id=subject_id))
-    # Read again under the lock: the text may have changed since.
-    subject = reported(reporter_id=reporter_id, subject_type=subject_type, subject_id=subject_id)
-    if subject is None:
-        raise NotFound
     new = Report(
         reporter_id=reporter_id,
         subject_type=subject_type,
         subject_id=subject_id,
-        revision=subject.revision,
-        scope_id=subject.scope_id,
         category=category,
         comment=comment,
-        weight=reporter_record(reporter_id).weight,
     )
+    _store(new)
+    first_result(**sent, result_id=new.id)
+    return new, True
+
+
+def _store(new: Report) -> None:
+    """Store a report of what its reporter sees now, with its case."""
+    publish(ReviewStarted(subject_type=new.subject_type, subject_id=new.subject_id))
+    # Read again under the lock: the text may have changed since.
+    subject = reported(
+        reporter_id=new.reporter_id, subject_type=new.subject_type, subject_id=new.subject_id
+    )
+    if subject is None:
+        raise NotFound
+    new.revision, new.scope_id = subject.revision, subject.scope_id
+    new.weight = reporter_record(new.reporter_id).weight
     new.case = _case_for(new, subject)
     new.save(force_insert=True)
-    record_changes([(reporter_id, OwnThing.REPORT, new.id)])
-    log.info("reported", report_id=str(new.id), subject_type=subject_type, category=category)
-    return new, True
+    record_changes([(new.reporter_id, OwnThing.REPORT, new.id)])
+    log.info(
+        "reported",
+        report_id=str(new.id),
+        subject_type=new.subject_type,
+        category=new.category,
+    )
 
 
 def _repeat(own: "QuerySet[Report]", subject: Reported | None) -> Report | None:

@@ -4,10 +4,8 @@ Content, sanctions, notes and the log are stored in one transaction, which names
 that revision has ended, nothing is stored, the case is closed, and the moderator learns why.
 """
 
-from collections.abc import Sequence
 from uuid import UUID
 
-import msgspec
 import structlog
 from django.db import transaction
 from django.db.models.functions import Now
@@ -21,8 +19,11 @@ from moderado.enforcement.models import Ruling
 from moderado.enforcement.selectors.cases import get_case
 from moderado.enforcement.services.access import check_free, end_claim_of_party, locked_case
 from moderado.enforcement.services.erased_accounts import check_words_about
-from moderado.enforcement.services.measures import Measure, check_permitted, impose
+from moderado.enforcement.services.measures import check_permitted, impose
 from moderado.enforcement.services.merging import take_over_later_case
+from moderado.enforcement.services.proposals import Proposal as Proposal
+from moderado.enforcement.services.proposals import cleaned
+from moderado.enforcement.services.repeated_rulings import first_reversal, first_ruling
 from moderado.enforcement.services.ruling_events import event_of
 from moderado.enforcement.services.ruling_states import (
     content_before,
@@ -39,7 +40,7 @@ from moderado.enforcement.types import (
     Actor,
     ContentOutcome,
 )
-from moderado.enforcement.written_reasons import clean_note, clean_reason
+from moderado.enforcement.written_reasons import clean_reason
 from moderado.moderation.errors import CaseSuperseded
 from moderado.moderation.events import ReviewStarted
 from moderado.moderation.models import Case
@@ -51,24 +52,10 @@ from moderado.moderation.types import CloseReason
 log = structlog.get_logger(__name__)
 
 
-class Proposal(msgspec.Struct, frozen=True, kw_only=True):
-    """What a moderator wants to decide.
-
-    `reason`: 1 to 64 characters, a code or a few words. Notes: at most 2,000 characters; the
-    public one is for the author. `revision`: the one that the moderator has read.
-    """
-
-    content: ContentOutcome
-    reason: str
-    public_note: str = ""
-    private_note: str = ""
-    measures: Sequence[Measure] = ()
-    revision: int | None = None
-    bulk_id: UUID | None = None
-
-
 def rule(*, actor: Actor, case_id: UUID, proposal: Proposal) -> Ruling:
     """Decide a case, claimed by the moderator or free.
+
+    A repeat returns the ruling of the moderator that holds, and has no effect.
 
     Publishes `RulingMade` and `moderation.CaseDecided`, and writes the log.
 
@@ -84,11 +71,13 @@ def rule(*, actor: Actor, case_id: UUID, proposal: Proposal) -> Ruling:
     """
     proposal = cleaned(proposal)
     try:
-        ruling = _rule(actor, case_id, proposal)
+        ruling, is_new = _rule(actor, case_id, proposal)
     except CaseSuperseded as refusal:
         close_ended(case_id=case_id, reason=refusal.reason)
         log.info("ruling_refused", case_id=str(case_id), reason=refusal.reason)
         raise
+    if not is_new:
+        return ruling
     # Written only if the ruling took effect and is committed.
     log.info(
         "case_decided",
@@ -107,16 +96,20 @@ def rule(*, actor: Actor, case_id: UUID, proposal: Proposal) -> Ruling:
 def undo(*, actor: Actor, ruling_id: UUID) -> Ruling:
     """Take an own ruling back within 10 s: everything is as before, and the case is open again.
 
+    A repeat has no effect.
+
     Raises:
         NotFound: There is no such ruling of the moderator.
         OwnCase, OwnReport, OwnRuling: The moderator has become a party, as by an appeal.
         UndoExpired: It is too late: reverse the ruling instead.
-        RulingReplaced: It was undone or reversed already, or a later ruling took its place.
+        RulingReplaced: It was reversed already, or a later ruling took its place.
     """
     ruling = locked_ruling(actor, ruling_id)
     if ruling.actor_id != actor.id:
         raise NotFound
-    if ruling.undone_at is not None or is_replaced(ruling):
+    if ruling.undone_at is not None:
+        return ruling
+    if is_replaced(ruling):
         raise RulingReplaced
     mine = Ruling.objects.filter(pk=ruling_id, settled_at=None, undo_until__gt=Now())
     if ruling.reverses_id is not None or not mine.update(undone_at=Now()):
@@ -145,7 +138,7 @@ def reverse(
     """Put everything back as it was before a ruling (ADR 0099).
 
     A text that others saw is shown again. One that they did not see is hidden as it was, and its
-    case is open again. Sanctions are lifted.
+    case is open again. Sanctions are lifted. A repeat returns the reversal of the moderator.
 
     Args:
         actor: The moderator, with the rooms in which they may reverse rulings.
@@ -166,6 +159,10 @@ def reverse(
     """
     reason = clean_reason(reason)
     ruling = locked_ruling(actor, ruling_id)
+    if content is None and bulk_id is None:
+        first = first_reversal(ruling, actor_id=actor.id, reason=reason)
+        if first is not None:
+            return first
     case = ruling.case
     has_text = case.subject_type not in WITHOUT_TEXT
     is_decided = content is not None and content != ruling.content  # whatever was ruled since
@@ -208,8 +205,11 @@ def get_ruling(*, actor: Actor, ruling_id: UUID) -> Ruling:
 
 @retry_on_deadlock
 @transaction.atomic
-def _rule(actor: Actor, case_id: UUID, proposal: Proposal) -> Ruling:
+def _rule(actor: Actor, case_id: UUID, proposal: Proposal) -> tuple[Ruling, bool]:
+    """Store a ruling; return it, and whether it is new."""
     locked = locked_case(actor=actor, case_id=case_id)
+    if (first := first_ruling(locked, actor_id=actor.id, proposal=proposal)) is not None:
+        return first, False
     check_free(locked, actor)
     if proposal.revision not in {None, locked.revision}:
         raise OtherRevision(revision=locked.revision)
@@ -217,7 +217,7 @@ def _rule(actor: Actor, case_id: UUID, proposal: Proposal) -> Ruling:
     ruling = _store(actor, locked, proposal)
     impose(ruling, proposal.measures)
     publish(event_of(RulingMade, ruling))
-    return ruling
+    return ruling, True
 
 
 def _store(
@@ -282,18 +282,4 @@ def close_ended(*, case_id: UUID, reason: str) -> None:
         subject_id=case.subject_id,
         revisions=[case.revision],
         reason=CloseReason(reason),
-    )
-
-
-def cleaned(proposal: Proposal) -> Proposal:
-    """Return a proposal with trimmed texts.
-
-    Raises:
-        Invalid: Reason or notes.
-    """
-    return msgspec.structs.replace(
-        proposal,
-        reason=clean_reason(proposal.reason),
-        public_note=clean_note(proposal.public_note),
-        private_note=clean_note(proposal.private_note, field="private_note"),
     )
