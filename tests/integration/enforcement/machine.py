@@ -535,7 +535,10 @@ class Enforcement(RuleBasedStateMachine):
 
     def is_party(self, actor, case):
         excluded = CaseExclusion.objects.filter(case=case, user=actor.id)
-        return case.author_id == actor.id or excluded.exists()
+        # A reporter of a text is a party in each case about it.
+        text = {"subject_id": case.subject_id, "revision": case.revision}
+        reported = Report.objects.filter(reporter=actor.id, subject_type="message", **text)
+        return case.author_id == actor.id or excluded.exists() or reported.exists()
 
     def silence_of(self, person):
         kinds = {kind for user_id, kind, _ in self.sanctions.values() if user_id == person.id}

@@ -37,6 +37,7 @@ from moderado.enforcement.types import (
     ReportOutcome,
 )
 from moderado.moderation.events import CasesChanged, CaseStep
+from moderado.moderation.models import Case
 
 _KEEPS_WAITING = frozenset({*SHOWING, ContentOutcome.HOLD})  # contents that take no action
 
@@ -110,10 +111,7 @@ def on_cases_changed(event: CasesChanged) -> None:
     """
     closed = [each.case_id for each in event.changes if each.step is CaseStep.CLOSED]
     if closed:
-        waiting = Appeal.objects.filter(case__in=closed, state=AppealState.OPEN)
-        ids = list(waiting.values_list("id", flat=True))
-        decide_appeals(waiting, AppealOutcome.ENDED, None)
-        notify_appellants(Appeal.objects.filter(pk__in=ids))
+        _end(Appeal.objects.filter(case__in=closed, state=AppealState.OPEN))
     returned = [each.case_id for each in event.changes if each.step is CaseStep.RETURNED]
     if returned:
         ended = Appeal.objects.filter(case__in=returned, state=AppealState.DECIDED)
@@ -149,8 +147,12 @@ def _decide_again(event: RulingReversed, reversal: Ruling) -> None:
 
 
 def _reopen(appeals: "QuerySet[Appeal]") -> None:
-    """Let the next decision decide appeals; their appellants hear of that one."""
-    reopened = list(appeals)
+    """Let the next decision decide appeals; their appellants hear of that one.
+
+    Appeals whose subject ended meanwhile end with it. The transaction holds the locks of the cases.
+    """
+    _end(appeals.filter(case__state=Case.State.CLOSED))
+    reopened = list(appeals.exclude(case__state=Case.State.CLOSED))
     Appeal.objects.filter(pk__in=[each.pk for each in reopened]).update(
         state=AppealState.OPEN,
         outcome="",
@@ -161,6 +163,13 @@ def _reopen(appeals: "QuerySet[Appeal]") -> None:
     )
     record_changes([(each.appellant_id, OwnThing.APPEAL, each.pk) for each in reopened])
     publish_appeals(reopened)
+
+
+def _end(appeals: "QuerySet[Appeal]") -> None:
+    """Decide appeals whose subject has ended, and tell the appellants."""
+    ended = Appeal.objects.filter(pk__in=list(appeals.values_list("pk", flat=True)))
+    decide_appeals(ended, AppealOutcome.ENDED, None, told_at=None)
+    notify_appellants(ended)
 
 
 def _outcomes(

@@ -12,6 +12,7 @@ from moderado.enforcement.events import RulingSettled
 from moderado.enforcement.models import Notice
 from moderado.enforcement.services.notice_mails import queue_mail, withdraw_outcomes
 from moderado.enforcement.services.report_outcomes import takes_action
+from moderado.enforcement.services.subject_locks import has_ended
 from moderado.enforcement.types import NOTICE, ContentOutcome, MailKind, NoticeOutcome, NoticeState
 from moderado.moderation.events import CasesChanged, CaseStep
 from moderado.moderation.models import Case
@@ -32,9 +33,13 @@ def on_ruling_settled(event: RulingSettled) -> None:
     require_transaction()
     if event.was_reversed:
         return
-    if event.content == ContentOutcome.HOLD:  # the case is open again
+    if event.content == ContentOutcome.HOLD:  # the case was opened again
         theirs = Notice.objects.filter(case=event.case_id, ruling=event.reverses_id)
-        _reopen(theirs.filter(state=NoticeState.DECIDED))
+        theirs = theirs.filter(state=NoticeState.DECIDED)
+        if has_ended(event.case_id):
+            _decide(theirs, outcome=NoticeOutcome.UNAVAILABLE, ruling=None)
+        else:
+            _reopen(theirs)
         return
     outcome = NoticeOutcome.ACTION if takes_action(event) else NoticeOutcome.NO_ACTION
     if event.subject_type == NOTICE and outcome is NoticeOutcome.NO_ACTION:

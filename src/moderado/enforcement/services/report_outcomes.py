@@ -12,6 +12,7 @@ from moderado.enforcement.events import PersonNotice, PersonNotified, RulingSett
 from moderado.enforcement.models import Report, Sanction
 from moderado.enforcement.selectors.reports import report_views
 from moderado.enforcement.services.person_changes import record_changes
+from moderado.enforcement.services.subject_locks import has_ended
 from moderado.enforcement.types import ContentOutcome, OwnThing, ReportOutcome, ReportState
 from moderado.moderation.events import CasesChanged, CaseStep
 
@@ -25,9 +26,13 @@ def on_ruling_settled(event: RulingSettled) -> None:
     require_transaction()
     if event.was_reversed:
         return
-    if event.content == ContentOutcome.HOLD:  # the case is open again
+    if event.content == ContentOutcome.HOLD:  # the case was opened again
         theirs = Report.objects.filter(case=event.case_id, ruling=event.reverses_id)
-        _reopen(theirs.filter(state=ReportState.DECIDED))
+        theirs = theirs.filter(state=ReportState.DECIDED)
+        if has_ended(event.case_id):
+            _end(theirs)
+        else:
+            _reopen(theirs)
         return
     is_action = takes_action(event)
     is_neutral = event.content == ContentOutcome.KEEP_FLAGGED and not is_action
@@ -52,8 +57,7 @@ def on_cases_changed(event: CasesChanged) -> None:
     """
     closed = [each.case_id for each in event.changes if each.step is CaseStep.CLOSED]
     if closed:
-        theirs = Report.objects.filter(case__in=closed, state=ReportState.OPEN)
-        _change(theirs, state=ReportState.CLOSED, decided_at=Now())
+        _end(Report.objects.filter(case__in=closed, state=ReportState.OPEN))
     returned = [each.case_id for each in event.changes if each.step is CaseStep.RETURNED]
     if returned:
         _reopen(Report.objects.filter(case__in=returned, state=ReportState.CLOSED))
@@ -96,6 +100,18 @@ def _reopen(reports: "QuerySet[Report]") -> None:
         state=ReportState.OPEN, outcome="", is_upheld=None, ruling=None, decided_at=None
     )
     record_changes([(person, OwnThing.REPORT, report_id) for person, report_id in reopened])
+
+
+def _end(reports: "QuerySet[Report]") -> None:
+    """Close reports whose subject has ended: no ruling decides them."""
+    _change(
+        reports,
+        state=ReportState.CLOSED,
+        outcome="",
+        is_upheld=None,
+        ruling=None,
+        decided_at=Now(),
+    )
 
 
 def _change(reports: "QuerySet[Report]", **columns: object) -> None:

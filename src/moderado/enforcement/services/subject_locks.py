@@ -1,4 +1,7 @@
-"""Locks the subject of a case before the case: a message by its row, others by an advisory lock."""
+"""Locks the subject of a case before the case: a message by its row, others by an advisory lock.
+
+And a case alone, to learn whether it has ended.
+"""
 
 from uuid import UUID
 
@@ -8,6 +11,7 @@ from moderado.core.database import require_transaction
 from moderado.core.events import publish
 from moderado.enforcement.types import PERSON, ROOM
 from moderado.moderation.events import ReviewStarted
+from moderado.moderation.models import Case
 
 _LOCK = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))"
 
@@ -22,3 +26,13 @@ def lock_subject(*, subject_type: str, subject_id: UUID) -> None:
     if subject_type in {PERSON, ROOM}:
         with connection.cursor() as cursor:
             cursor.execute(_LOCK, [f"{subject_type} {subject_id}"])
+
+
+def has_ended(case_id: UUID) -> bool:
+    """Tell whether a case was closed with its subject, and keep its state for the transaction.
+
+    Requires a transaction.
+    """
+    require_transaction()
+    locked = Case.objects.select_for_update(no_key=True).filter(pk=case_id)
+    return Case.State.CLOSED in locked.values_list("state", flat=True)
