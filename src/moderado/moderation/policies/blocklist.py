@@ -176,6 +176,14 @@ def _digest(parts: Sequence[str]) -> str:
 
 
 @lru_cache
+def pack_categories(name: str) -> frozenset[str]:
+    """Return the categories of the rules of a pack, or of a part of one."""
+    whole, groups = groups_of(name)
+    rules = pack.load(whole).rules
+    return frozenset(r.category.value for r in rules if r.id.partition("/")[0] in groups)
+
+
+@lru_cache
 def pack_effects(name: str) -> Mapping[str, Effect]:
     """Return what follows from a pack, or a part of one, as the pack itself says."""
     whole, groups = groups_of(name)

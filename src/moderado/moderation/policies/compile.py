@@ -20,6 +20,7 @@ from moderado.moderation.policies.blocklist import (
     pack_effects,
 )
 from moderado.moderation.policies.conditions import Condition, condition
+from moderado.moderation.policies.examples import few_shot
 from moderado.moderation.policies.fields import ANY
 from moderado.moderation.policies.schema import (
     PolicyDocument,
@@ -27,7 +28,13 @@ from moderado.moderation.policies.schema import (
     RuleGroup,
     ThresholdRow,
 )
-from moderado.moderation.providers.base import Budget, ConfiguredProvider, OnError, OnUnknown
+from moderado.moderation.providers.base import (
+    Budget,
+    ConfiguredProvider,
+    OnError,
+    OnUnknown,
+    takes_examples,
+)
 from moderado.moderation.providers.blocklist import BlocklistProvider
 from moderado.moderation.registry import proposed_thresholds
 from moderado.moderation.types import Category, Outcome
@@ -125,6 +132,8 @@ def _provider(
     provider = configured.provider
     if isinstance(provider, BlocklistProvider):
         provider = PolicyBlocklist(provider, documents)
+    elif takes_examples(provider):
+        provider = provider.with_examples(few_shot(documents, _thresholds(documents)))
     return replace(
         configured,
         provider=provider,

@@ -1,12 +1,13 @@
 """The provider port. `docs/providers.md` contains a complete example."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
 from math import ceil
 from typing import ClassVar, Literal, Protocol, TypeGuard
 
+from moderado.moderation.outbound.examples import Example
 from moderado.moderation.types import Content, Signal
 
 MAX_TIMEOUT = 8.0  # seconds; a task must be able to store the answer before its soft limit
@@ -129,6 +130,18 @@ def estimated_tokens(text: str) -> int:
 def accepts_idempotency_keys(provider: Provider) -> bool:
     """Tell whether a repeat under the same key is not carried out twice."""
     return is_remote(provider) and getattr(provider, "idempotent", False) is True
+
+
+class TakesExamples(Protocol):
+    """A provider that asks a model with few-shot examples."""
+
+    def with_examples(self, examples: Iterable[Example], /) -> Provider:
+        """Return this provider with the examples of a policy."""
+
+
+def takes_examples(provider: Provider) -> TypeGuard[TakesExamples]:
+    """Tell whether a policy's examples are also examples for the provider's model."""
+    return callable(getattr(provider, "with_examples", None))
 
 
 def is_remote(provider: Provider) -> TypeGuard[RemoteProvider]:

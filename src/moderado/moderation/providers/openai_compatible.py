@@ -5,13 +5,22 @@ about one text of one author.
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+import copy
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, ClassVar, Literal
 
 from moderado.moderation.errors import ProviderUnavailable
 from moderado.moderation.outbound.answers import Unreadable, scores
-from moderado.moderation.outbound.dialects import EXAMPLES, Dialect, Opinion, Prompt, dialect
+from moderado.moderation.outbound.dialects import (
+    EXAMPLES,
+    INSTRUCTED,
+    Dialect,
+    Opinion,
+    Prompt,
+    dialect,
+)
+from moderado.moderation.outbound.examples import Example, chosen
 from moderado.moderation.outbound.masking import masked
 from moderado.moderation.outbound.thresholds import CAUTIOUS
 from moderado.moderation.providers.base import Bound, estimated_tokens
@@ -49,7 +58,8 @@ class OpenAICompatibleProvider:
         price: US dollars for a million tokens of requests and answers, for log and budgets.
         requests_per_minute: 0: no limit until the service announces one.
         tokens_per_minute: Likewise.
-        examples: `[text, category, score]` in place of the included few-shot examples.
+        examples: `[text, category, score]` in place of the included few-shot examples. Those of
+            a policy come before them.
 
     Raises:
         ValueError: The dialect is unknown, the model is an alias, or there is no such secret.
@@ -69,16 +79,29 @@ class OpenAICompatibleProvider:
         price: float = 0.0,
         requests_per_minute: int = 0,
         tokens_per_minute: int = 0,
-        examples: Sequence[tuple[str, str, float]] = EXAMPLES,
+        examples: Sequence[Example] = EXAMPLES,
     ) -> None:
         if model.endswith("latest"):
             raise ValueError(f"{model} is an alias: name a version")
         self.name, self.version, self._price = name, f"{dialect}:{model}", price
         self._model, self._url = model, url.rstrip("/")
-        self._dialect = None if dialect == MODERATIONS else _dialect(dialect, examples)
+        self._name_of_dialect, self._examples = dialect, examples
+        self.dialect = None if dialect == MODERATIONS else _dialect(dialect, examples)
         self._headers = {"Authorization": f"Bearer {secret_of(secret)}"} if secret else {}
         self._caller = Caller()
         self._pace = Pace(name, requests=requests_per_minute, tokens=tokens_per_minute)
+
+    def with_examples(self, examples: Iterable[Example]) -> "OpenAICompatibleProvider":
+        """Return this provider with a policy's own few-shot examples, masked and bounded.
+
+        A model that follows no instructions gets none. Connections and pace are shared.
+        """
+        own = [*examples]
+        if not own or self._name_of_dialect not in INSTRUCTED:
+            return self
+        made = copy.copy(self)
+        made.dialect = _dialect(self._name_of_dialect, chosen(own, self._examples))
+        return made
 
     async def assess(self, contents: Sequence[Content]) -> list[Signal]:
         return await asyncio.gather(*(self._signal(masked(each.text)) for each in contents))
@@ -89,8 +112,8 @@ class OpenAICompatibleProvider:
         A token has at least one byte, so the bytes bound the cost of the prompt.
         """
         written, answer = content.text, 0
-        if self._dialect is not None:
-            messages = self._dialect.prompt(content.text).messages
+        if self.dialect is not None:
+            messages = self.dialect.prompt(content.text).messages
             written, answer = "".join(str(each["content"]) for each in messages), MAX_TOKENS
         most = len(written.encode()) + answer
         cost = Decimal(str(self._price)) * most / _MILLION
@@ -99,9 +122,9 @@ class OpenAICompatibleProvider:
     async def _signal(self, text: str) -> Signal:
         await self._pace.take(len(text))
         try:
-            if self._dialect is None:
+            if self.dialect is None:
                 return await self._moderated(text)
-            return await self._asked(self._dialect, text)
+            return await self._asked(self.dialect, text)
         except Unreadable as error:
             raise ProviderUnavailable("malformed_answer", refused=True) from error
 
@@ -156,7 +179,7 @@ class OpenAICompatibleProvider:
         )
 
 
-def _dialect(name: str, examples: Sequence[tuple[str, str, float]]) -> Dialect:
+def _dialect(name: str, examples: Sequence[Example]) -> Dialect:
     return dialect(name, examples=[(text, kind, float(value)) for text, kind, value in examples])
 
 
