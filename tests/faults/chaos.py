@@ -3,9 +3,10 @@
 Three moderators rule, sanction, undo and reverse meanwhile, members report and appeal, one is
 banned, and some have their accounts erased; `MODERATORS=0` leaves all of them out.
 
-Prints the faults and the number of violations of each invariant. Exits with 1 after a violation.
-`SWITCH_OFF=lease|sweep|reconcile|sync_me|ruling_lock` disables one safeguard of the product, to
-show that the checker finds the violations that follow.
+Prints the faults, how often each kind of act took effect, and the number of violations of each
+invariant. Exits with 1 after a violation, and if a run of 60 s or more had no effective act of some
+kind: it would say nothing of such acts. `SWITCH_OFF=lease|sweep|reconcile|sync_me|ruling_lock`
+disables one safeguard of the product, to show that the checker finds the violations that follow.
 """
 
 import asyncio
@@ -32,7 +33,7 @@ from tests.faults.judge import Manner
 from tests.faults.mischief import Troublemaker
 from tests.faults.pace import MOST_STOLEN, Pace, Processors
 from tests.faults.rearranging import rearrange
-from tests.faults.rulings import ENFORCEMENT
+from tests.faults.rulings import EFFECTS, ENFORCEMENT, effects
 from tests.faults.run import Run, time_of_day
 from tests.faults.words import a_text
 
@@ -58,6 +59,10 @@ SWITCHES = {
     "ruling_lock": "ruling.lock:drop",
 }
 
+# Invariants that a safeguard alone keeps. Of the others, any violation shows that it is missing.
+PREVENTS = {"ruling_lock": "I12"}
+FULL = 60.0  # seconds of load after which each of EFFECTS has happened
+
 
 @dataclass
 class Outcome:
@@ -67,7 +72,8 @@ class Outcome:
     faults: Counter[str] = field(default_factory=Counter)
     messages: int = 0
     acknowledged: int = 0
-    acts: Counter[str] = field(default_factory=Counter)  # of moderators, that took effect
+    effects: Counter[str] = field(default_factory=Counter)  # of acts; empty without moderators
+    duration: float = 0.0
     calm_load: float = 1.0  # before the faults, as a share of the planned load
     load: float = 1.0  # under faults, likewise
     confirmed_within: float | None = None  # p99 of that load, in seconds
@@ -80,6 +86,20 @@ class Outcome:
     @property
     def violations(self) -> int:
         return len(self.late) + sum(len(found) for found in self.broken.values())
+
+    @property
+    def idle(self) -> list[str]:
+        """Return the kinds of acts of which a run of full length had none with an effect."""
+        if not self.effects or self.duration < FULL:
+            return []
+        return [name for name in EFFECTS if not self.effects[name]]
+
+    def shows(self, off: str) -> bool:
+        """Tell whether the violations are found that a safeguard prevents, which was off."""
+        prevented = PREVENTS.get(off)
+        if prevented is None:
+            return self.violations > 0
+        return any(found for name, found in self.broken.items() if name.split()[0] == prevented)
 
 
 def chaos(
@@ -167,7 +187,8 @@ def _run(cluster: Cluster, crowd: Crowd, *, seed: int, duration: float, moderato
         faults=Counter(trouble.done),
         messages=len(sends),
         acknowledged=sum(send.acknowledged is not None for send in sends),
-        acts=Counter(act.what for act in run.acts if act.is_done),
+        effects=effects(run) if run.moderators else Counter(),
+        duration=duration,
         calm_load=calm_load,
         load=1 / pace.factor,
         confirmed_within=run.confirmed_within,
@@ -250,9 +271,11 @@ def table(outcome: Outcome) -> str:
     """Format the result for a terminal."""
     done = ", ".join(f"{name} {count}" for name, count in sorted(outcome.faults.items()))
     said = f"{outcome.messages} messages, {outcome.acknowledged} acknowledged"
-    acts = ", ".join(f"{name} {count}" for name, count in sorted(outcome.acts.items()))
+    names = sorted({*EFFECTS, *outcome.effects}) if outcome.effects else []
+    acts = ", ".join(f"{name} {outcome.effects[name]}" for name in names)
     lines = [f"seed {outcome.seed}: {said}, {outcome.faults.total()} faults", f"  {done}"]
-    lines += [f"  moderators: {acts}"] if acts else []
+    lines += [f"  took effect: {acts}"] if acts else []
+    lines += [f"  no {name} took effect, in {outcome.duration:g} s" for name in outcome.idle]
     lines.append(
         f"  load: {outcome.calm_load:.0%} before the faults, {outcome.load:.0%} under them"
     )
@@ -282,6 +305,7 @@ def _record(outcome: Outcome, *, duration: float, off: str) -> None:
         "messages": outcome.messages,
         "faults": outcome.faults.total(),
         "violations": outcome.violations,
+        "effects": dict(sorted(outcome.effects.items())),
         "confirmed": outcome.confirmed_within and round(outcome.confirmed_within * 1000),
         **proofs.when_and_what(),
     }
@@ -312,10 +336,12 @@ def main() -> int:
     print(table(outcome), flush=True)
     if os.environ.get("RECORD"):
         _record(outcome, duration=duration, off=off)
+    if off:
+        print(f"SWITCH_OFF={off}: its violations were {'' if outcome.shows(off) else 'not '}found")
     if outcome.violations:
         print("\n".join(["What was done:", *outcome.history]))
         print(f"Again: make chaos SEED={seed} DURATION={duration:g} (KEEP=1: {folder})")
-    return 1 if outcome.violations else 0
+    return 1 if outcome.violations or outcome.idle else 0
 
 
 if __name__ == "__main__":

@@ -91,6 +91,10 @@ class Enforced:
         return self._ask(_STRANDED)
 
     @cached_property
+    def reports(self) -> int:
+        return int(self._cluster.postgres.value("SELECT count(*) FROM enforcement_report"))
+
+    @cached_property
     def erasures(self) -> Mapping[str, str]:
         rows = self._ask("SELECT user_id::text AS id, state FROM enforcement_erasure")
         return {row["id"]: row["state"] for row in rows}

@@ -174,6 +174,19 @@ def check_erased_words_are_nowhere(run: Run) -> Violations:
     yield from run.enforced.faults_of_the_log()
 
 
+def effects(run: Run) -> Counter[str]:
+    """Return how often each kind of act took effect, by its answer or by what is stored."""
+    found = Counter(act.what for act in run.acts if act.is_done)
+    found["sanction"] = sum(row["ruling"] is not None for row in run.enforced.sanctions)
+    found["report"] = run.enforced.reports
+    states = Counter(run.enforced.erasures.get(person.id) for person in run.erased)
+    found["erase"] = states["done"]
+    return found
+
+
+# What moderators and members do in each run of full length: `effects` has none that is 0.
+EFFECTS = ("appeal", "erase", "impose", "report", "reverse", "rule", "sanction", "undo")
+
 ENFORCEMENT = {
     "I11 who may speak": [check_who_may_speak],
     "I12 decided once": [check_decided_once],

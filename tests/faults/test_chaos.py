@@ -25,4 +25,4 @@ def test_invariants_hold_under_random_faults(template, tmp_path, seed):
 @pytest.mark.proves("R55")
 @pytest.mark.parametrize("off", [each for each in SWITCHES if each])
 def test_checker_finds_violations_when_a_safeguard_is_off(template, tmp_path, off):
-    assert chaos(tmp_path, template, seed=1, duration=30, off=off).violations
+    assert chaos(tmp_path, template, seed=1, duration=30, off=off).shows(off)

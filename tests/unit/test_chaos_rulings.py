@@ -4,14 +4,17 @@ from types import SimpleNamespace
 
 import pytest
 
+from tests.faults.chaos import FULL, Outcome, table
 from tests.faults.client import Send
 from tests.faults.enforced import Erased
 from tests.faults.moderators import Act
 from tests.faults.rulings import (
+    EFFECTS,
     check_decided_once,
     check_erased_words_are_nowhere,
     check_rulings_hold,
     check_who_may_speak,
+    effects,
 )
 
 ANA = SimpleNamespace(id="ana", name="Ana")
@@ -34,6 +37,7 @@ def run_of(**changed):
         "ruling_lines": [{"case": "c1", "step": "moderator", "lines": 1}],
         "open_cases": [],
         "stranded_reports": [],
+        "reports": 1,
         "erasures": {"joca": "done"},
         "words_by_table": {"chat_message": "nothing"},
         "faults_of_the_log": list,
@@ -101,3 +105,53 @@ def test_run_in_which_all_is_well_has_no_violation():
 )
 def test_violation_is_found(check, changed):
     assert list(check(run_of(**changed)))
+
+
+ACTS = [
+    Act(what, "x", 1.0, 2.0, 200)
+    for what in ("rule", "undo", "reverse", "appeal", "impose", "claim")
+]
+
+
+def outcome_of(run, **fields):
+    return Outcome(1, effects=effects(run), duration=FULL, **fields)
+
+
+@pytest.mark.proves("R216")
+def test_run_in_which_each_kind_of_act_took_effect_is_a_whole_one():
+    outcome = outcome_of(run_of(acts=ACTS))
+
+    assert [outcome.effects[name] for name in EFFECTS] == [1] * len(EFFECTS)
+    assert (outcome.idle, outcome.violations) == ([], 0)
+    assert "took effect: appeal 1, claim 1, erase 1" in table(outcome)
+
+
+NOTHING_OF = {
+    **{act.what: {"acts": [each for each in ACTS if each is not act]} for act in ACTS[:5]},
+    "sanction": {"sanctions": [MUTE | {"ruling": None}]},
+    "report": {"reports": 0},
+    "erase": {"erasures": {"joca": "held"}},
+}
+
+
+@pytest.mark.proves("R216")
+@pytest.mark.parametrize("name", EFFECTS)
+def test_run_without_an_effective_act_of_some_kind_is_none(name):
+    run = run_of(**{"acts": ACTS} | NOTHING_OF[name])
+
+    assert outcome_of(run).idle == [name]
+    assert f"no {name} took effect" in table(outcome_of(run))
+    refused = Act(name, "x", 1.0, 2.0, 409), Act(name, "x", 1.0)
+    changed = {"acts": ACTS} | NOTHING_OF[name] | {"acts": [*run.acts, *refused]}
+    assert outcome_of(run_of(**changed)).idle == [name]
+    short = Outcome(1, effects=effects(run), duration=FULL - 1)
+    assert (short.idle, Outcome(1, duration=FULL).idle) == ([], []), "without moderators"
+
+
+@pytest.mark.proves("R216")
+def test_switched_off_lock_shows_in_the_invariant_that_it_keeps():
+    other = Outcome(1, broken={"I6 nothing leaks": ["x"]}, late=["y"])
+    own = Outcome(1, broken={"I12 decided once": ["x"], "I1 kept": []})
+
+    assert [each.shows("ruling_lock") for each in (other, own, Outcome(1))] == [False, True, False]
+    assert [each.shows("sweep") for each in (other, own, Outcome(1))] == [True, True, False]
