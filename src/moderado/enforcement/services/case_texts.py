@@ -14,6 +14,7 @@ from moderado.enforcement.models import (
     Sanction,
 )
 from moderado.enforcement.services.erased_reasons import erase_words
+from moderado.enforcement.services.held_reports import held_reports
 
 
 def erase_notes(*, user_id: UUID, kept_subjects: Collection[UUID]) -> None:
@@ -31,11 +32,15 @@ def erase_notes(*, user_id: UUID, kept_subjects: Collection[UUID]) -> None:
 
 
 def erase_reports(*, user_id: UUID, kept_subjects: Collection[UUID]) -> None:
-    """Empty the comments of an account's reports and of reports about it; its blocks end."""
+    """Empty the comments of an account's reports and of reports about it; its blocks end.
+
+    Those about what a legal hold keeps stay until its end.
+    """
     reports = Report.objects.filter(
         Q(reporter_id=user_id) | Q(case__author_id=user_id) | Q(subject_id=user_id)
     )
-    reports.exclude(subject_id__in=kept_subjects).exclude(comment="").update(comment="")
+    free = reports.exclude(subject_id__in=kept_subjects).exclude(held_reports())
+    free.exclude(comment="").update(comment="")
     suspensions = ReportingSuspension.objects.filter(user_id=user_id)
     suspensions.exclude(public_note="").update(public_note="")
     erase_words(suspensions, "reason", "lift_reason")

@@ -20,6 +20,7 @@ from moderado.enforcement.models import LegalHold as LegalHold
 from moderado.enforcement.models.holds import REFERENCE_LENGTH
 from moderado.enforcement.services.audit import write_line
 from moderado.enforcement.services.fairness import check_not_self
+from moderado.enforcement.services.held_reports import erase_freed_words
 
 _LOCK = "SELECT pg_advisory_xact_lock{mode}(hashtextextended('legal_holds', 0))"
 
@@ -99,8 +100,7 @@ def add_hold(
         NotFound: There is no such account.
     """
     reference = _reference(reference)
-    with connection.cursor() as cursor:
-        cursor.execute(_LOCK.format(mode=""))
+    _let_no_erasure_go_on()
     if not User.objects.filter(pk=author_id).exists():
         raise NotFound
     hold, is_new = LegalHold.objects.get_or_create(
@@ -117,7 +117,7 @@ def add_hold(
 
 @transaction.atomic
 def release_hold(*, actor_id: UUID | None, hold_id: UUID, reason: str) -> LegalHold:
-    """End a hold. An erasure that waited for it continues.
+    """End a hold. An erasure that waited for it continues; the words of reporters are erased.
 
     Raises:
         NotFound: There is no such hold.
@@ -126,6 +126,7 @@ def release_hold(*, actor_id: UUID | None, hold_id: UUID, reason: str) -> LegalH
         Invalid: `reason` is empty or too long.
     """
     reason = _reference(reason, field="reason")
+    _let_no_erasure_go_on()
     hold = LegalHold.objects.select_for_update(no_key=True).filter(pk=hold_id).first()
     if hold is None:
         raise NotFound
@@ -135,6 +136,7 @@ def release_hold(*, actor_id: UUID | None, hold_id: UUID, reason: str) -> LegalH
         raise HoldReleased
     hold.released_at, hold.released_by_id, hold.release_reason = Now(), actor_id, reason
     hold.save(update_fields=["released_at", "released_by", "release_reason"])
+    erase_freed_words(subject_id=hold.subject_id)
     _account_for(actor_id, "hold_released", hold)
     hold.refresh_from_db()
     return hold
@@ -147,6 +149,12 @@ def list_holds(*, actor_id: UUID | None, with_released: bool = False) -> Sequenc
     holds = list(found.order_by("-created_at", "-id"))
     write_line(actor_id=actor_id, action="holds_listed", holds=len(holds))
     return holds
+
+
+def _let_no_erasure_go_on() -> None:
+    """Wait for the batches of erasures that `keep_holds` protects, and let none begin."""
+    with connection.cursor() as cursor:
+        cursor.execute(_LOCK.format(mode=""))
 
 
 def _active() -> QuerySet[LegalHold]:
