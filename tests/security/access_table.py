@@ -185,11 +185,16 @@ POST   enforcement/cases/{case}/ruling/          401     404    404     404     
 POST   enforcement/cases/{case}/evidence/        401     404    404     404       403   403     200
 POST   enforcement/cases/{own_case}/claim/       401     404    404     404       403   200     200
 POST   enforcement/cases/{own_case}/ruling/      401     404    404     404       403   201     201
+GET    enforcement/rulings/                       401     403    403     403       200   200     200
+GET    enforcement/reports/                       401     403    403     403       200   200     200
+GET    enforcement/notices/                       401     403    403     403       403   403     200
+GET    enforcement/bulk/                          401     403    403     403       200   200     200
+GET    enforcement/purges/                        401     403    403     403       200   200     200
 POST   enforcement/rulings/{ruling}/undo/        401     404    404     404       404   404     200
 POST   enforcement/rulings/{ruling}/reverse/     401     404    404     404       201   201     201
 GET    enforcement/hash-bank/                    401     403    403     403       403   403     200
 POST   enforcement/hash-bank/                    401     403    403     403       403   403     201
-DELETE enforcement/hash-bank/{banked}/           401     403    403     403       403   403     204
+DELETE enforcement/hash-bank/{banked}/?reason=-  401     403    403     403       403   403     204
 POST   enforcement/bulk/                         401     403    403     403       202   202     202
 GET    enforcement/bulk/{bulk}/                  401     403    403     403       404   404     200
 POST   enforcement/bulk/{bulk}/reverse/          401     403    403     403       404   404     202
@@ -364,6 +369,7 @@ ROOMLESS = (
     *(f"moderation/{each}" for each in ("policies", "providers", "assignments", "evaluations")),
     *(f"enforcement/{each}" for each in (
         "audit", "note-presets", "report-suspensions", "hash-bank",
+        "notices",
     )),
     "notices", "v1", "schema", "docs",
 )  # fmt: skip

@@ -13,6 +13,9 @@ ROUTES: dict[str, tuple[str, ...]] = {
         "GET enforcement/cases/",
         "GET enforcement/cases/{case}/",
         "GET enforcement/cases/{own_case}/",
+        "GET enforcement/rulings/",
+        "GET enforcement/reports/",
+        "GET enforcement/notices/",
     ),
     "view_case claim_case": (
         "POST moderation/cases/{case}/claim/",
@@ -35,7 +38,7 @@ ROUTES: dict[str, tuple[str, ...]] = {
         "POST enforcement/cases/{own_case}/ruling/",
     ),
     "view_case bulk_rule add_sanction": ("POST enforcement/bulk/",),
-    "view_case bulk_rule": ("GET enforcement/bulk/{bulk}/",),
+    "view_case bulk_rule": ("GET enforcement/bulk/", "GET enforcement/bulk/{bulk}/"),
     "view_case reverse_ruling": (
         "POST enforcement/rulings/{ruling}/reverse/",
         "POST enforcement/bulk/{bulk}/reverse/",
@@ -45,7 +48,11 @@ ROUTES: dict[str, tuple[str, ...]] = {
     "add_queue": ("POST enforcement/queues/",),
     "change_queue": ("PATCH enforcement/queues/{queue}/",),
     "delete_queue": ("DELETE enforcement/queues/{queue}/",),
-    "purge_messages": ("POST enforcement/purges/", "GET enforcement/purges/{purge}/"),
+    "purge_messages": (
+        "GET enforcement/purges/",
+        "POST enforcement/purges/",
+        "GET enforcement/purges/{purge}/",
+    ),
     "view_appeal": ("GET enforcement/appeals/",),
     "view_appeal decide_appeal": ("POST enforcement/appeals/{appeal}/decision/",),
     "suspend_reporting": (
@@ -71,7 +78,7 @@ ROUTES: dict[str, tuple[str, ...]] = {
     "view_auditline": ("GET enforcement/audit/",),
     "view_bankedtext": ("GET enforcement/hash-bank/",),
     "add_bankedtext": ("POST enforcement/hash-bank/",),
-    "view_bankedtext delete_bankedtext": ("DELETE enforcement/hash-bank/{banked}/",),
+    "view_bankedtext delete_bankedtext": ("DELETE enforcement/hash-bank/{banked}/?reason=-",),
     "view_invitation": ("GET auth/invitations/",),
     "add_invitation": ("POST auth/invitations/",),
     "view_invitation delete_invitation": ("DELETE auth/invitations/{invitation}/",),

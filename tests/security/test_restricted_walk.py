@@ -133,7 +133,7 @@ def test_acts_on_what_belongs_to_a_restricted_case_find_nothing(scene, viewers):
         for viewer in ("limited", "moderator")
     }
     assert {each: status for each, status in found.items() if status != 404} == {}
-    path = f"enforcement/hash-bank/{banked}/"
+    path = f"enforcement/hash-bank/{banked}/?reason=-"
     assert scene.try_out("limited", "DELETE", path).status_code == 404
 
 

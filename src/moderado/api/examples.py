@@ -10,6 +10,7 @@ import msgspec
 from moderado.api.bodies import body_of
 from moderado.api.decision_examples import DECISIONS, MATCH, explained
 from moderado.api.enforcement import examples as enforcement
+from moderado.api.enforcement import list_examples
 from moderado.api.evaluation_examples import EVALUATIONS
 from moderado.api.judge import examples as judge
 from moderado.api.policy_examples import POLICIES
@@ -159,6 +160,7 @@ BODIES: dict[str, Any] = {
         },
     ),
     **enforcement.BODIES,
+    **list_examples.BODIES,
     "ShownCaseBody": _CASE | enforcement.SHOWN,
     "ShownCasePage": _page(_CASE | enforcement.SHOWN),
     "CaseDetailBody": _CASE

@@ -12,10 +12,11 @@ from moderado.api.schemas import PersonField, StrictInput, message_body
 from moderado.chat.selectors.review import SUPERSEDED, CaseSurroundings
 from moderado.chat.types import MESSAGE, MESSAGE_STATUSES, ROOM_NAME, USER_NAME, MessageView
 from moderado.core import clock
+from moderado.enforcement.recommendations import action_for
 from moderado.enforcement.selectors.cases import Claimed
 from moderado.enforcement.written_reasons import NOTE_LENGTH, REASON_LENGTH
 from moderado.moderation.categories import category_name
-from moderado.moderation.recommendations import Action, recommended_action
+from moderado.moderation.recommendations import Action
 from moderado.moderation.texts import TextState
 from moderado.moderation.types import Category, Outcome, Usage
 
@@ -195,7 +196,8 @@ class CaseBody(serializers.Serializer[Any]):
         help_text="How long it has waited, or had waited when it ended."
     )
     recommended_action = serializers.SerializerMethodField(
-        help_text="What to offer first. `support`: help for the author comes before a ruling."
+        help_text="What to offer first. `support`: help for the author comes before a ruling. "
+        "`sanction`: a measure against the person, who is no text to block."
     )
     context = serializers.SerializerMethodField()  # type: ignore[assignment]  # not DRF's
     claimed_by = PersonField(allow_null=True)
@@ -245,7 +247,7 @@ class CaseBody(serializers.Serializer[Any]):
 
     @extend_schema_field(serializers.ChoiceField(choices=[action.value for action in Action]))
     def get_recommended_action(self, case: Any) -> str:
-        return recommended_action(case.categories).value
+        return action_for(case).value
 
     @extend_schema_field(ContextBody)
     def get_context(self, case: Any) -> dict[str, Any]:

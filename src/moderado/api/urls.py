@@ -33,6 +33,7 @@ from moderado.api.enforcement import (
     reports,
     room_measures,
     sanctions,
+    staff_lists,
     strikes,
     suspensions,
 )
@@ -154,6 +155,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("enforcement/cases/<uuid:case_id>/notes/", cases.Notes.as_view()),
     path("enforcement/cases/<uuid:case_id>/evidence/", evidence.MakingEvidence.as_view()),
     path("enforcement/cases/<uuid:case_id>/ruling/", cases.Ruling.as_view()),
+    path("enforcement/rulings/", staff_lists.Rulings.as_view()),
+    path("enforcement/reports/", staff_lists.StaffReports.as_view()),
+    path("enforcement/notices/", staff_lists.StaffNotices.as_view()),
     path("enforcement/rulings/<uuid:ruling_id>/undo/", cases.Undoing.as_view()),
     path("enforcement/rulings/<uuid:ruling_id>/reverse/", cases.Reversing.as_view()),
     path("enforcement/hash-bank/", hash_bank.HashBank.as_view()),

@@ -7,10 +7,11 @@ from django.utils.translation import gettext_lazy as _
 from moderado.accounts.models import User
 from moderado.core import clock
 from moderado.core.errors import ApplicationError
+from moderado.enforcement.recommendations import action_for
 from moderado.enforcement.services.fairness import check_may_decide
 from moderado.moderation.errors import CaseClosed, CaseSuperseded, CaseTaken
 from moderado.moderation.models import Case
-from moderado.moderation.recommendations import Action, recommended_action
+from moderado.moderation.recommendations import Action
 from moderado.moderation.types import Outcome
 
 
@@ -33,7 +34,7 @@ def decision_buttons(case: Case) -> list[dict[str, Any]]:
     is_held = case.origin == Case.Origin.HOLD
     allow = _("Approve: the text is shown") if is_held else _("Approve: the text stays visible")
     block = _("Block: the text is not shown") if is_held else _("Block: the text is removed")
-    first = recommended_action(case.categories)
+    first = action_for(case)
     buttons = [
         {"outcome": Outcome.ALLOW, "label": allow, "is_first": first is Action.ALLOW},
         {"outcome": Outcome.BLOCK, "label": block, "is_first": first is Action.BLOCK},

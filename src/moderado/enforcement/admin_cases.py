@@ -25,6 +25,7 @@ from moderado.core.errors import Invalid
 from moderado.enforcement.admin_case_acts import decision_buttons, obstacle_to
 from moderado.enforcement.labels import queue_label
 from moderado.enforcement.models import Queue
+from moderado.enforcement.recommendations import action_for
 from moderado.enforcement.selectors.queues import queues_of, with_queue
 from moderado.enforcement.services import claiming, rulings
 from moderado.enforcement.services.restricted_looks import note_looks
@@ -35,7 +36,6 @@ from moderado.moderation.admin_subjects import link, subject_of
 from moderado.moderation.admin_texts import ERASED
 from moderado.moderation.categories import category_list
 from moderado.moderation.models import Case
-from moderado.moderation.recommendations import recommended_action
 from moderado.moderation.restricted_cases import without_restricted_cases
 from moderado.moderation.texts import TextState, in_text, with_texts
 from moderado.moderation.types import Outcome
@@ -233,7 +233,7 @@ class CaseAdmin(NamesSubjects, Audited, ReadOnly, PageWithContext, ModelAdmin):
         return {
             "subject": subject,
             "obstacle": obstacle,
-            "first": recommended_action(case.categories).value,
+            "first": action_for(case).value,
             "buttons": decision_buttons(case),
             "may_decide": may_decide,
             "may_claim": viewer.has_perm(rights.CLAIM_CASE) and not obstacle,

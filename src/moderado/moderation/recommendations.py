@@ -1,4 +1,4 @@
-"""Which action a page should offer first for a case. A recommendation, never a decision."""
+"""Which action a page should offer first for a text. A recommendation, never a decision."""
 
 from collections.abc import Iterable
 from enum import StrEnum
@@ -12,6 +12,7 @@ class Action(StrEnum):
     ALLOW = "allow"
     BLOCK = "block"
     SUPPORT = "support"  # offer the author help; approving or rejecting comes second
+    SANCTION = "sanction"  # a measure against the person: there is no text to remove
     REVIEW = "review"  # no category was found: read the text before anything else
 
 

@@ -207,6 +207,26 @@ def test_recommended_action_follows_the_categories(alice, room, moderator, categ
     assert case["recommended_action"] == action
 
 
+@pytest.mark.parametrize(
+    "subject_type, categories, action",
+    [
+        ("person", ["harassment"], "sanction"),
+        ("person", ["self_harm"], "support"),
+        ("room", ["hate"], "review"),
+        ("user_name", ["hate"], "block"),
+    ],
+)
+def test_nothing_is_recommended_that_the_subject_has_not(
+    alice, room, moderator, subject_type, categories, action
+):
+    say(alice, room, "HOLD this")
+    Case.objects.update(subject_type=subject_type, categories=categories)
+
+    (case,) = queue(moderator)["results"]
+
+    assert case["recommended_action"] == action
+
+
 @pytest.mark.parametrize("language, name", [("pt-br", "assédio"), ("en", "harassment")])
 def test_category_names_are_in_the_language_of_the_reader(alice, room, language, name):
     moderator = make_member(room, user=make_user(language=language), role=Role.MODERATOR).user

@@ -136,5 +136,6 @@ def test_command_adds_lists_and_removes(capsys):
     call_command("hashbank", "add", message=message.id, order="Processo 12")
     call_command("hashbank", "list")
     assert capsys.readouterr().out.count("Processo 12") == 2
-    call_command("hashbank", "remove", str(BankedText.objects.get().id))
+    call_command("hashbank", "remove", str(BankedText.objects.get().id), reason="Processo 13")
+    assert AuditLine.objects.get(action="text_unbanked").details["reference"] == "Processo 13"
     assert not BankedText.objects.exists()

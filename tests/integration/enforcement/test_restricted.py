@@ -319,7 +319,7 @@ def test_banking_the_text_of_a_restricted_case_again_tells_nothing_of_its_entry(
     page.force_login(staff)
     listed = page.get("/admin/moderation/bankedtext/").context["cl"]
     assert [str(each.id) for each in listed.result_list] == [banked.json()["id"]]
-    assert client.delete(f"{path}{banked.json()['id']}/").status_code == 204
+    assert client.delete(f"{path}{banked.json()['id']}/?reason=-").status_code == 204
 
 
 def test_name_of_a_restricted_case_is_in_no_admin_list_of_others(client):

@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -11,11 +12,44 @@ from rest_framework.views import APIView
 from moderado.accounts import rights
 from moderado.api.enforcement.case_bodies import BulkBody, BulkInput, ReasonInput, proposal_of
 from moderado.api.enforcement.cases import check_room, check_sanctions, filter_of, moderator
-from moderado.api.schemas import validated
+from moderado.api.pagination import ExactCursorPagination
+from moderado.api.schemas import CURSOR, PAGE_SIZE, validated
+from moderado.enforcement.models import BulkRuling
+from moderado.enforcement.selectors.staff_lists import bulk_rulings_for
 from moderado.enforcement.services import bulk
 
 
+class BulkQuery(serializers.Serializer[Any]):
+    state = serializers.ChoiceField(choices=BulkRuling.State.values, required=False)
+
+
+class BulkPage(serializers.Serializer[Any]):
+    next = serializers.URLField(allow_null=True)
+    previous = serializers.URLField(allow_null=True)
+    results = BulkBody(many=True)
+
+
+class BulkPages(ExactCursorPagination):
+    """Newest first."""
+
+    ordering = ("-created_at", "-id")
+
+
 class Bulk(APIView):
+    @extend_schema(
+        operation_id="list_bulk_rulings",
+        parameters=[BulkQuery, CURSOR, PAGE_SIZE],
+        responses=BulkPage,
+    )
+    def get(self, request: Request) -> Response:
+        """List rulings in bulk, newest first. Moderators of rooms see their own alone."""
+        actor = moderator(request, rights.BULK_RULE)
+        asked = validated(BulkQuery, request.query_params.dict())
+        pages = BulkPages()
+        found = bulk_rulings_for(actor, state=asked.get("state"))
+        page = pages.paginate_queryset(found, request, view=self)
+        return pages.get_paginated_response(BulkBody(page, many=True).data)
+
     @extend_schema(
         operation_id="rule_in_bulk", request=BulkInput, responses={200: BulkBody, 202: BulkBody}
     )

@@ -176,9 +176,22 @@ class HappeningBody(serializers.Serializer[Any]):
     detail = serializers.CharField(allow_blank=True)
 
 
+class ReporterRecordBody(serializers.Serializer[Any]):
+    """How the latest reports of a member were decided, within `REPORT_SUSPENSION_DAYS`."""
+
+    upheld = serializers.IntegerField()
+    rejected = serializers.IntegerField()
+    may_be_suspended = serializers.BooleanField(help_text="Whether the server's criteria are met.")
+
+
 class ReportOnCaseBody(serializers.Serializer[Any]):
     id = serializers.UUIDField()
     reporter = PersonField()
+    reporter_record = ReporterRecordBody(
+        default=None,
+        allow_null=True,
+        help_text="Null without the permission to suspend members from reporting.",
+    )
     category = serializers.CharField()
     comment = serializers.CharField(allow_blank=True)
     created_at = serializers.DateTimeField()

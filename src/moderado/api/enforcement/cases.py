@@ -15,7 +15,7 @@ from rest_framework.views import APIView
 
 from moderado.accounts import rights
 from moderado.accounts.models import User
-from moderado.api.callers import actor_of, moderated_scopes, require
+from moderado.api.callers import actor_of, may, moderated_scopes, require
 from moderado.api.enforcement.case_bodies import (
     CaseDetailBody,
     CaseFilterInput,
@@ -240,7 +240,9 @@ def _shown(request: Request, page: Sequence[Any]) -> list[dict[str, Any]]:
 
 def _detailed(request: Request, actor: Actor, case: Any, **context: int) -> dict[str, Any]:
     note_looks(actor_id=actor.id, cases=[case])
-    case.details = case_details(actor=actor, case=case)
+    case.details = case_details(
+        actor=actor, case=case, with_records=may(request, rights.SUSPEND_REPORTING)
+    )
     if not is_restricted(case):
         note_looks_at_lines(actor_id=actor.id, lines=case.details.signals)
     case.details.signals[:] = with_texts(case.details.signals)

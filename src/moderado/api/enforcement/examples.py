@@ -84,6 +84,7 @@ DETAIL = {
         {
             "id": PATH_IDS["report_id"],
             "reporter": _MODERATOR,
+            "reporter_record": {"upheld": 4, "rejected": 1, "may_be_suspended": False},
             "category": "harassment",
             "comment": "É sobre mim.",
             "created_at": _TIME,
@@ -101,6 +102,7 @@ DETAIL = {
     },
     "timeline": [{"kind": "opened", "at": _TIME, "actor": None, "detail": "hold"}],
 }
+
 _CASES: dict[str, Any] = {
     "NoteInputRequest": {"text": _NOTE["text"]},
     "NoteBody": _NOTE,
@@ -114,6 +116,7 @@ _CASES: dict[str, Any] = {
         "dry_run": True,
     },
     "BulkBody": _BULK,
+    "BulkPage": _page(_BULK),
 }
 
 _WRITTEN = {

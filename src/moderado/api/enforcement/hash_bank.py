@@ -12,9 +12,11 @@ from rest_framework.views import APIView
 from moderado.accounts import rights
 from moderado.api.callers import require, sees_restricted
 from moderado.api.fields import IdField
-from moderado.api.schemas import StrictInput, validated
+from moderado.api.pagination import ExactCursorPagination
+from moderado.api.schemas import CURSOR, PAGE_SIZE, StrictInput, validated
 from moderado.enforcement.models.holds import REFERENCE_LENGTH
 from moderado.enforcement.services import hash_bank
+from moderado.enforcement.services.restricted_looks import note_looks_about
 
 
 class BankInput(StrictInput):
@@ -36,17 +38,49 @@ class BankedTextBody(serializers.Serializer[Any]):
     created_at = serializers.DateTimeField()
 
 
-class BankedTextList(serializers.Serializer[Any]):
+class BankedTextPage(serializers.Serializer[Any]):
+    next = serializers.URLField(allow_null=True)
+    previous = serializers.URLField(allow_null=True)
     results = BankedTextBody(many=True)
 
 
+class BankedTextQuery(serializers.Serializer[Any]):
+    order = serializers.CharField(
+        required=False, max_length=REFERENCE_LENGTH, help_text="The reference of the order."
+    )
+    message = IdField(required=False, help_text="Which had the text.")
+
+
+class UnbankQuery(serializers.Serializer[Any]):
+    reason = serializers.CharField(
+        max_length=REFERENCE_LENGTH,
+        help_text="Such as the reference of another order. It is kept in the audit.",
+    )
+
+
+class BankedTextPages(ExactCursorPagination):
+    """Newest first."""
+
+    ordering = ("-created_at", "-id")
+
+
 class HashBank(APIView):
-    @extend_schema(operation_id="list_banked_texts", responses=BankedTextList)
+    @extend_schema(
+        operation_id="list_banked_texts",
+        parameters=[BankedTextQuery, CURSOR, PAGE_SIZE],
+        responses=BankedTextPage,
+    )
     def get(self, request: Request) -> Response:
         """List the texts that orders have removed, newest first, by the messages that had them."""
         user = require(request, rights.VIEW_BANKED_TEXT)
-        found = hash_bank.list_banked(actor_id=user.id, sees_restricted=sees_restricted(request))
-        return Response({"results": BankedTextBody(found, many=True).data})
+        asked = validated(BankedTextQuery, request.query_params.dict())
+        found = hash_bank.banked_texts(actor_id=user.id, sees_restricted=sees_restricted(request))
+        columns = {"reference": asked.get("order"), "subject_id": asked.get("message")}
+        found = found.filter(**{name: each for name, each in columns.items() if each is not None})
+        pages = BankedTextPages()
+        page = pages.paginate_queryset(found, request, view=self)
+        note_looks_about(actor_id=user.id, rows=page)
+        return pages.get_paginated_response(BankedTextBody(page, many=True).data)
 
     @extend_schema(operation_id="bank_text", request=BankInput, responses={201: BankedTextBody})
     def post(self, request: Request) -> Response:
@@ -66,11 +100,15 @@ class HashBank(APIView):
 
 
 class OneBankedText(APIView):
-    @extend_schema(operation_id="unbank_text", responses={204: None})
+    @extend_schema(operation_id="unbank_text", parameters=[UnbankQuery], responses={204: None})
     def delete(self, request: Request, banked_id: UUID) -> Response:
-        """Remove an entry. Messages that wait already still wait."""
+        """Remove an entry, with the reason. Messages that wait already still wait."""
         user = require(request, rights.DELETE_BANKED_TEXT)
+        asked = validated(UnbankQuery, request.query_params.dict() or request.data)
         hash_bank.unbank(
-            actor_id=user.id, banked_id=banked_id, sees_restricted=sees_restricted(request)
+            actor_id=user.id,
+            banked_id=banked_id,
+            reason=asked["reason"],
+            sees_restricted=sees_restricted(request),
         )
         return Response(status=204)

@@ -51,5 +51,5 @@ BODIES: dict[str, Any] = {
     "EvidenceInputRequest": {"order": "Ofício 7/2026"},
     "BankInputRequest": {"message": _MESSAGE, "order": _BANKED["order"]},
     "BankedTextBody": _BANKED,
-    "BankedTextList": {"results": [_BANKED]},
+    "BankedTextPage": {"next": None, "previous": None, "results": [_BANKED]},
 }

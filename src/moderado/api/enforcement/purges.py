@@ -11,12 +11,14 @@ from rest_framework.views import APIView
 
 from moderado.accounts import rights
 from moderado.api.bodies import body_of
-from moderado.api.callers import caller, may, moderated_scopes, sees_restricted
+from moderado.api.callers import caller, check_moderated, may, moderated_scopes, sees_restricted
 from moderado.api.enforcement.case_bodies import ReasonInput
 from moderado.api.fields import IdField
-from moderado.api.schemas import StrictInput, validated
+from moderado.api.pagination import ExactCursorPagination
+from moderado.api.schemas import CURSOR, PAGE_SIZE, StrictInput, validated
 from moderado.chat.services import purge_requests
 from moderado.enforcement.models import Purge
+from moderado.enforcement.selectors.staff_lists import purges_for
 from moderado.enforcement.services import purges
 from moderado.enforcement.types import Actor
 from moderado.enforcement.written_reasons import NOTE_LENGTH, REASON_LENGTH
@@ -79,7 +81,45 @@ class PurgeBody(serializers.Serializer[Any]):
     finished_at = serializers.DateTimeField(allow_null=True)
 
 
+class PurgeQuery(serializers.Serializer[Any]):
+    user = IdField(required=False, help_text="The author.")
+    room = IdField(required=False, help_text="Of this room alone.")
+    state = serializers.ChoiceField(choices=Purge.State.values, required=False)
+
+
+class PurgePage(serializers.Serializer[Any]):
+    next = serializers.URLField(allow_null=True)
+    previous = serializers.URLField(allow_null=True)
+    results = PurgeBody(many=True)
+
+
+class PurgePages(ExactCursorPagination):
+    """Newest first."""
+
+    ordering = ("-created_at", "-id")
+
+
 class Purges(APIView):
+    @extend_schema(
+        operation_id="list_purges",
+        parameters=[PurgeQuery, CURSOR, PAGE_SIZE],
+        responses=PurgePage,
+    )
+    def get(self, request: Request) -> Response:
+        """List purges, newest first. Moderators of rooms see those in their rooms alone."""
+        actor = _actor(request)
+        asked = validated(PurgeQuery, request.query_params.dict())
+        check_moderated(asked.get("room"), actor.scope_ids)
+        pages = PurgePages()
+        found = purges_for(
+            actor,
+            user_id=asked.get("user"),
+            scope_id=asked.get("room"),
+            state=asked.get("state"),
+        )
+        page = pages.paginate_queryset(found, request, view=self)
+        return pages.get_paginated_response(PurgeBody(page, many=True).data)
+
     @extend_schema(
         operation_id="purge_messages",
         request=PurgeInput,

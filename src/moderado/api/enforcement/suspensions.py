@@ -17,6 +17,7 @@ from moderado.api.pagination import ExactCursorPagination
 from moderado.api.schemas import CURSOR, PAGE_SIZE, PersonField, StrictInput, validated
 from moderado.enforcement.selectors.reports import suspensions
 from moderado.enforcement.services import suspensions as service
+from moderado.enforcement.views import STATES
 from moderado.enforcement.written_reasons import NOTE_LENGTH, REASON_LENGTH
 
 
@@ -27,6 +28,11 @@ class SuspensionInput(StrictInput):
     public_note = serializers.CharField(
         max_length=NOTE_LENGTH, required=False, allow_blank=True, help_text="The member sees it."
     )
+
+
+class SuspensionQuery(serializers.Serializer[Any]):
+    user = IdField(required=False)
+    state = serializers.ChoiceField(choices=STATES, required=False)
 
 
 class SuspensionLiftInput(StrictInput):
@@ -61,14 +67,16 @@ class SuspensionPages(ExactCursorPagination):
 class Suspensions(APIView):
     @extend_schema(
         operation_id="list_report_suspensions",
-        parameters=[CURSOR, PAGE_SIZE],
+        parameters=[SuspensionQuery, CURSOR, PAGE_SIZE],
         responses=SuspensionPage,
     )
     def get(self, request: Request) -> Response:
         """List the suspensions from reporting, newest first. For staff with the permission."""
         require(request, rights.SUSPEND_REPORTING)
+        asked = validated(SuspensionQuery, request.query_params.dict())
+        found = suspensions(user_id=asked.get("user"), state=asked.get("state"))
         pages = SuspensionPages()
-        page = pages.paginate_queryset(suspensions(), request, view=self)
+        page = pages.paginate_queryset(found, request, view=self)
         return pages.get_paginated_response(SuspensionBody(page, many=True).data)
 
     @extend_schema(

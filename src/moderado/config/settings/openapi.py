@@ -29,6 +29,7 @@ SPECTACULAR_SETTINGS = {
         "ReportCategoryEnum": "moderado.enforcement.labels.REPORT_CATEGORY_CODES",
         "EvaluationStateEnum": ["queued", "running", "done", "failed", "cancelled"],
         "CaseStateEnum": ["open", "decided", "closed"],
+        "NoticeStateEnum": ["unconfirmed", "open", "decided"],
         "ShownCaseStateEnum": ["decided", "closed", "open", "snoozed", "escalated"],
         "WorkStateEnum": ["running", "done", "stopped", "reversing", "reversed", "dry_run"],
         "RemovableStatusEnum": ["PENDING", "APPROVED", "HELD"],

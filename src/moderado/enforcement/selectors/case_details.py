@@ -10,6 +10,7 @@ from django.db.models.functions import Now
 
 from moderado.accounts.models import User
 from moderado.enforcement.models import CaseNote, Notice, Report, Ruling, Sanction
+from moderado.enforcement.selectors.reports import reporter_records
 from moderado.enforcement.selectors.restricted import without_restricted_sanctions
 from moderado.enforcement.types import Actor
 from moderado.moderation.blind_cases import revealed
@@ -51,15 +52,26 @@ class CaseDetails:
     timeline: list[Happening]
 
 
-def case_details(*, actor: Actor, case: Case) -> CaseDetails:
-    """Return what a moderator reads beside a case that they may see, newest entries last."""
+def case_details(*, actor: Actor, case: Case, with_records: bool = False) -> CaseDetails:
+    """Return what a moderator reads beside a case that they may see, newest entries last.
+
+    Args:
+        actor: The moderator.
+        case: The case.
+        with_records: Whether they may see how earlier reports of its reporters were decided.
+    """
     notes = list(case.notes.select_related("actor").order_by("created_at", "id")[:SHOWN])
     found = case.rulings.select_related("actor").order_by("created_at", "id")
     rulings = list(found[:SHOWN])
     lines = list(_lines(actor, case))
-    reports = Report.objects.filter(case=case).select_related("reporter")
+    of_case = Report.objects.filter(case=case).select_related("reporter")
+    reports = list(of_case.order_by("created_at", "id")[:SHOWN])
+    if with_records:
+        records = reporter_records({each.reporter_id for each in reports})
+        for each in reports:
+            each.reporter_record = records[each.reporter_id]  # type: ignore[attr-defined]
     return CaseDetails(
-        reports=list(reports.order_by("created_at", "id")[:SHOWN]),
+        reports=reports,
         notices=_notices(actor, case),
         notes=notes,
         rulings=rulings,

@@ -44,16 +44,31 @@ class ReporterRecord(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
+NO_RECORD = ReporterRecord(upheld=0, rejected=0)
+
+
 def reporter_record(user_id: UUID) -> ReporterRecord:
     """Return the record of a reporter within `REPORT_SUSPENSION_DAYS`."""
+    return reporter_records([user_id])[user_id]
+
+
+def reporter_records(user_ids: Collection[UUID]) -> Mapping[UUID, ReporterRecord]:
+    """Return the records of reporters, as `reporter_record`, in one statement."""
     since = Now() - timedelta(days=settings.ENV.report_suspension_days)
-    decided = Report.objects.filter(reporter=user_id, decided_at__gt=since)
-    return ReporterRecord(
-        **decided.aggregate(
+    decided = Report.objects.filter(reporter__in=user_ids, decided_at__gt=since)
+    counted = (
+        decided.order_by()
+        .values_list("reporter_id")
+        .annotate(
             upheld=Count("id", filter=Q(is_upheld=True)),
             rejected=Count("id", filter=Q(is_upheld=False)),
         )
     )
+    found = {
+        user_id: ReporterRecord(upheld=upheld, rejected=rejected)
+        for user_id, upheld, rejected in counted
+    }
+    return {user_id: found.get(user_id, NO_RECORD) for user_id in user_ids}
 
 
 def current_suspension(user_id: UUID) -> ReportingSuspension | None:
@@ -62,9 +77,27 @@ def current_suspension(user_id: UUID) -> ReportingSuspension | None:
     return theirs.order_by("-ends_at").first()
 
 
-def suspensions() -> QuerySet[ReportingSuspension]:
-    """Return all suspensions, newest first."""
-    return ReportingSuspension.objects.select_related("user").order_by("-created_at", "-id")
+def suspensions(
+    *, user_id: UUID | None = None, state: str | None = None
+) -> QuerySet[ReportingSuspension]:
+    """Return suspensions, newest first.
+
+    Args:
+        user_id: Of this member only.
+        state: In this state only, a value of `views.STATES`.
+    """
+    found = ReportingSuspension.objects.select_related("user").order_by("-created_at", "-id")
+    if user_id is not None:
+        found = found.filter(user=user_id)
+    match state:
+        case "active":
+            return found.filter(lifted_at=None, ends_at__gt=Now())
+        case "lifted":
+            return found.filter(lifted_at__isnull=False)
+        case "expired":
+            return found.filter(lifted_at=None, ends_at__lte=Now())
+        case _:
+            return found
 
 
 def reports_of(user_id: UUID) -> QuerySet[Report]:

@@ -17,6 +17,7 @@ from moderado.enforcement.services.restricted_looks import note_looks_about
 from moderado.moderation.models import Case
 from moderado.moderation.services import hash_bank
 from moderado.moderation.services.hash_bank import BankedText as BankedText
+from moderado.moderation.services.hash_bank import banked_texts as banked_texts
 from moderado.moderation.texts import with_texts
 
 _MESSAGE = "message"
@@ -104,7 +105,7 @@ def list_banked(
         actor_id: Who looks; None for the command line.
         sees_restricted: With those of messages with a case about danger to children.
     """
-    found = list(hash_bank.banked_texts(sees_restricted=sees_restricted, actor_id=actor_id))
+    found = list(banked_texts(actor_id=actor_id, sees_restricted=sees_restricted))
     note_looks_about(actor_id=actor_id, rows=found)
     return found
 

@@ -25,6 +25,7 @@ class Command(BaseCommand):
         listing = actions.add_parser("list", help="list the entries")
         remove = actions.add_parser("remove", help="remove an entry")
         remove.add_argument("id", type=UUID, help="as `list` shows it")
+        remove.add_argument("--reason", default="", help="such as another order; for the audit")
         for action in (add, listing, remove):
             action.add_argument("--json", action="store_true", help="write JSON")
 
@@ -55,7 +56,7 @@ def _add(options: dict[str, Any]) -> list[Any]:
 
 
 def _remove(options: dict[str, Any]) -> list[Any]:
-    return [unbank(actor_id=None, banked_id=options["id"])]
+    return [unbank(actor_id=None, banked_id=options["id"], reason=options["reason"])]
 
 
 def _shown(banked: Any) -> dict[str, Any]:
