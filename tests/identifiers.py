@@ -64,6 +64,17 @@ def _plate(dice: random.Random) -> str:
     return f"{letters}{dice.choice(['', '-', ' '])}{digit}{middle}{last}"
 
 
+_SYMBOLS = (
+    "H He Li Be B C N O F Ne Na Mg Al Si P S Cl Ar K Ca Sc Ti V Cr Mn Fe Co Ni Cu Zn Ga Ge As Se "
+    "Br Kr Rb Y Zr Nb Mo Tc Ru Rh Pd Ag Cd In Sn Sb Te I Xe Cs Ba La Ce Hf Ta W Os Ir Pt Au Hg Tl"
+)
+_ELEMENTS = _SYMBOLS.split()
+
+
+def _route(dice: random.Random) -> str:
+    return "-".join(_some(dice, _CAPITALS, 3) for _ in range(dice.randint(3, 5)))
+
+
 KINDS: dict[str, Identifier] = {
     "UUID": lambda dice: str(uuid.UUID(int=dice.getrandbits(128), version=4)),
     "SHA-256": lambda dice: dice.randbytes(32).hex(),
@@ -93,5 +104,10 @@ KINDS: dict[str, Identifier] = {
     "colour": lambda dice: f"#{dice.getrandbits(24):06x}",
     "price": lambda dice: f"R$ {dice.randint(1, 9999)},{_some(dice, _DIGITS, 2)}",
     "numbers": lambda dice: " ".join(str(dice.randint(0, 130)) for _ in range(dice.randint(3, 8))),
+    "SHA-1": lambda dice: dice.randbytes(20).hex(),
+    "base32": lambda dice: base64.b32encode(dice.randbytes(20)).decode(),
+    "letters": lambda dice: _some(dice, string.ascii_letters, 24, 40),
+    "elements": lambda dice: ", ".join(dice.choices(_ELEMENTS, k=dice.randint(2, 6))),
+    "route": _route,
     "ULID": lambda dice: _some(dice, "0123456789ABCDEFGHJKMNPQRSTVWXYZ", 26),
 }

@@ -20,12 +20,14 @@ from moderado.moderation.classifier.weights import FOLDER, decode, encode, inclu
 from moderado.moderation.evaluation import fairness
 from moderado.moderation.providers.classifier import CATEGORY, ClassifierProvider
 from moderado.moderation.types import Content
+from tests.identifiers import KINDS
 
 GOLDEN = json.loads((FOLDER / "golden.json").read_text())
 HEADS = {"pt": "CC-BY-SA-4.0", "pt-permissive": "MIT", "en": "CC-BY-SA-4.0"}
 MAX_SIZE = 128 * 1024
 MAX_HELD = 0.03
 SENTENCES = Path(__file__).resolve().parents[2] / "data"
+FORMS = ("segue {} aqui", "{} ok?")
 
 
 def content(text):
@@ -160,6 +162,44 @@ def test_a_repeated_word_counts_once():
 
 def test_addresses_and_mentions_are_not_read():
     assert words_of("@burro veja https://example.org/lixo www.lixo.example") == ["veja"]
+
+
+@pytest.mark.proves("R236")
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("token eyJhbGciOiJIUzI1NiIsInR5cCI6.AX_X4yp1CUFhhdzpFWDd9", ["token", "."]),
+        ("id 92a0ecf95e1ad920708d97d9a2a0de1bfec03e87", ["id"]),
+        ("chave QxZbWcVdNmKlPoIuYtRe", ["chave"]),
+        ("fio de Cu e CU-20", ["fio", "de", "e", "-", "20"]),
+        ("veja cu.vb@example.com", ["veja"]),
+        ("VAI TOMAR NO CU", ["vai", "tomar", "no", "cu"]),
+        ("#ForaIdiotaDaqui", ["#", "foraidiotadaqui"]),
+        ("constitucionalissimamente", ["constitucionalissimamente"]),
+    ],
+)
+def test_codes_are_not_read(text, words):
+    assert words_of(text) == words
+
+
+@pytest.mark.proves("R236")
+@pytest.mark.parametrize("kind", KINDS)
+def test_identifiers_are_held_by_no_head(kind):
+    assert held_identifiers(kind, 300) == []
+
+
+@pytest.mark.long
+@pytest.mark.proves("R236")
+@pytest.mark.parametrize("kind", KINDS)
+def test_one_identifier_in_ten_thousand_is_held_at_most(kind):
+    assert len(held_identifiers(kind, 100_000)) <= 10
+
+
+def held_identifiers(kind, count):
+    provider, dice = ClassifierProvider(), random.Random(3)
+    hold = provider.default_thresholds["harassment"]["hold"]
+    texts = (form.format(KINDS[kind](dice)) for _ in range(count // 2) for form in FORMS)
+    return [text for text in texts if provider.score(text) >= hold]
 
 
 @pytest.mark.parametrize("text", ["", " ", "\u0301", "@ana", "\ud800", "\x00", "a" * 4000])

@@ -233,7 +233,7 @@ def test_swearing_and_insults_that_hit_no_reader_are_not_stopped(text, rule, usa
     "text, expected",
     [
         ("a arte da cu-linária", ALLOW), ("his gr ass is green", ALLOW), ("as-sume it", ALLOW),
-        ("that big ass truck", FLAG), ("a cu-zão of a day", FLAG), ("what an ass-hole", FLAG),
+        ("look at that big ass", FLAG), ("a cu-zão of a day", FLAG), ("what an ass-hole", FLAG),
         ("o cu-xyzzy dele", FLAG), ("xq ass", FLAG),
     ],
 )  # fmt: skip
@@ -258,7 +258,7 @@ def test_word_cut_in_two_messages_is_no_expletive():
     )
     (signal,) = LISTS.assess([content])
 
-    assert {match.usage for match in signal.matches} == {Usage.PLAIN}
+    assert {match.usage for match in signal.matches} == {Usage.AIMED}
 
 
 @pytest.mark.parametrize("text", ["sou zorro porque sim", "my zorro", "como zorro eu discordo"])

@@ -36,11 +36,17 @@ _GROUPS = re.compile(r"[A-Za-z0-9]+")
 _HEXADECIMAL = re.compile(r"(?:0x)?[0-9a-f]+(?:[-:][0-9a-f]*)*", re.IGNORECASE)
 _VERSION = re.compile(r"[vV]?\d+\.\d")
 _DIGIT = re.compile(r"\d")
+# Of a substance, with an element of two letters: "CuSO4", "Fe2O3".
+_FORMULA = re.compile(
+    r"(?=.*[A-Z][a-z])(?:(?:A[glrstu]|B[aeir]?|C[adelorsu]?|F[er]?|G[ade]|H[efg]?|I[nr]?|K[r]?|L[aiu]"
+    r"|M[gno]|N[abeip]?|Os?|P[bdt]?|S[bceinr]?|T[ceihlm]|U|V|W|Xe|Y|Z[nr])[1-9]{0,2})+"
+)
 _LONG_TOKEN = 20
 _SHORTEST_DIGEST = 8
 _SHORTEST_COLOUR = 6
 _TWO_DIGITS = re.compile(r"\d\d")
 _SHORT_CODE = 4
+_LONG_CODE = 16  # characters
 # Digits that are drawn like letters, fewer than the letters or as many: "P1R0C4" may be a word.
 _DRAWN = re.compile(r"(?=(?:[0-9]*[A-Z]){3})[A-Z]*(?:[0134578]{1,3}[A-Z]+){1,5}[0134578]{0,2}")
 
@@ -100,8 +106,8 @@ def _is_code(token: str, digits: int, letters: int) -> bool:
     """Tell whether a token of capitals and digits is the code of a product, a plate or a batch."""
     upper = token.upper() == token
     if not upper or _DRAWN.fullmatch(token):
-        return False
-    if digits >= letters or len(token) <= _SHORT_CODE:
+        return not upper and _FORMULA.fullmatch(token) is not None
+    if digits >= letters or len(token) <= _SHORT_CODE or len(token) >= _LONG_CODE:
         return True
     return "-" in token or _TWO_DIGITS.search(token) is not None
 

@@ -16,6 +16,17 @@ _NAME = re.compile(r"[^\W\d_a-zß-ÿ][^\W\d_A-ZÀ-Þ]+")
 _CHAIN = re.compile(
     r"(?:[^\W\d_a-zß-ÿ][^\W\d_A-ZÀ-Þ]*\.? +(?:(?:d[aeo]s?|del|la|van|von) +)?){1,2}$"
 )
+_SURNAME = re.compile(r" [A-ZÀ-Þ][a-zß-ÿ]{2,}")
+_ROUTE = re.compile(r"(?<![\w-])[A-Z]{3}(?:-[A-Z]{3}){2,}(?![\w-])")
+_LONGEST_CODE = 3  # letters
+# What stands behind the symbol of copper at the beginning of a text.
+_CHEMISTRY = re.compile(
+    r"(?:,? ?(?:e|and|ou|or|com|with|\+|->|→|=) ?|, ?| )"
+    r"(?:A[gulrst]|B[aeir]|C[adelorsu]|F[er]|G[aed]|H[efg]|I[nr]|K|L[aiu]|M[gno]|N[abdei]|O[s2]"
+    r"|P[bdtu]|S[bceimnr]|T[aceihl]|Xe|Z[nr])\b|[0-9(²⁺]|,? [0-9]| ?[+→=] ?[0-9]*[A-Z]"
+    r"| (?:pipes?|wires?|cables?|tubes?|ions?|oxides?|foil|plates?|alloys?|powder|metálico|puro)\b"
+)
+_PLACE = re.compile(r", (?:n[ao] |in )?[A-ZÀ-Þ][a-zß-ÿ]{3,}")  # "Dildo, Newfoundland"
 _LAST_WORD = re.compile(r"([^\W\d_])[\w'.-]*[^\w\n.!?]*$")
 
 
@@ -65,11 +76,14 @@ def is_name(
     if chain := _CHAIN.search(text, max(0, start - _LOOK_BACK), start):
         names = len(chain[0].split())
         before.append(" ".join([*around.before.split(" ")[: -1 - names], ""]))
+    if _GIVEN.search(word) and _SURNAME.match(text, end) and not text.isupper():
+        return True
     named = _PORTUGUESE_BEFORE if portuguese else _BEFORE
     if any(map(named.search, before)):
         return True
     if before[-1].endswith(" . "):
-        return bool(_AFTER.search(around.after))
+        is_place = _PLACE.match(text, end) is not None
+        return is_place or bool(_AFTER.search(around.after))
     return bool(_GIVEN.search(word) and _GREETING.search(before[-1]))
 
 
@@ -78,4 +92,18 @@ def is_acronym(text: str, start: int, end: int) -> bool:
     written = text[start:end]
     if text.isupper():
         return False
-    return written.isupper() or (len(written) == _SYMBOL and written.istitle() and start > 0)
+    if written.isupper():
+        return True
+    is_symbol = len(written) == _SYMBOL and written.istitle()
+    return is_symbol and (start > 0 or _CHEMISTRY.match(text, end) is not None)
+
+
+def is_in_route(text: str, start: int, end: int) -> bool:
+    """Tell whether `text[start:end]` is one of three or more codes: "GRU-CUZ-LIM"."""
+    if end - start > _LONGEST_CODE or not text[start:end].isupper():
+        return False
+    begin, stop = max(0, start - _LOOK_BACK), end + _LOOK_BACK
+    return any(
+        route.start() <= start and end <= route.end()
+        for route in _ROUTE.finditer(text, begin, stop)
+    )

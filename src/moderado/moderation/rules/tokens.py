@@ -36,6 +36,11 @@ _GLUED = (
     "mr"
 )
 _GLUE = frozenset(_GLUED.split())
+# An address that is written together with what follows: "voceeumotario".
+GLUED_ADDRESS = re.compile(
+    r"(?:seus?|suas?|teus?|tuas?|(?:voces?|vcs?|tu)(?:e|eh|es|sao|soe)?(?:muito|mt|so)?(?:um|uma|uns|umas)?"
+    r"|you(?:are|re|r)?(?:such|just|all)?(?:an?)?(?:f[uv]?c?king?|little|stupid|dumb|fat)?|your|ur)"
+)
 _SYLLABLE = 2  # letters
 # Words of two letters. Others are syllables, or states and countries.
 _WRITTEN = (
@@ -219,7 +224,12 @@ class Tokens:
 
     def _is_split(self, rest: str, filler: re.Pattern[str]) -> bool:
         """Tell whether what a word is glued to is itself a word, laughter or a few letters."""
-        if rest in _GLUE or filler.fullmatch(rest) or self._lexicon.words.get(rest):
+        if (
+            rest in _GLUE
+            or GLUED_ADDRESS.fullmatch(rest)
+            or filler.fullmatch(rest)
+            or self._lexicon.words.get(rest)
+        ):
             return True
         if self._of_others(rest):
             return True

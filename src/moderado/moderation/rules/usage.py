@@ -8,10 +8,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from moderado.moderation.normalize import Folded
+from moderado.moderation.rules.addresses import beside, is_glued_to_address
 from moderado.moderation.rules.broken_words import is_part_of_word
 from moderado.moderation.rules.cues import BOTH, compiled, cues_of, is_of_no_one
 from moderado.moderation.rules.hits import Hit
-from moderado.moderation.rules.names import is_acronym, is_capitalized, is_name
+from moderado.moderation.rules.names import is_acronym, is_capitalized, is_in_route, is_name
 from moderado.moderation.rules.rule import Match, Rule, Shape
 from moderado.moderation.rules.spelling import MISSPELLED, is_as_spoken, is_disguised
 from moderado.moderation.rules.surroundings import Context, Surroundings
@@ -35,7 +36,7 @@ _REPORTS = ("reported_before", "reported_after")
 _AIMED = (Usage.AIMED, Usage.JOKED)
 _SAID = ("aimed_before", "aimed_after", "about_before")
 _SWEARING = {Category.PROFANITY, Category.INSULT}
-_JOKES = {Category.PROFANITY, Category.INSULT, Category.HARASSMENT, Category.THREAT}
+_JOKES = {*_SWEARING, Category.HARASSMENT, Category.THREAT}
 
 
 @dataclass(slots=True)
@@ -59,7 +60,7 @@ def judged(hits: Iterable[Hit], folded: Folded, text: str) -> list[Hit]:
     earlier: _Earlier | None = None
     expletives_end = 0
     for hit in sorted(hits, key=lambda hit: (hit.start, -hit.end)):
-        around = context.around(hit.start, hit.end)
+        around = beside(hit, context)
         cues = _cues(hit.rule, around, context)
         usage = _usage(hit, context, around, cues)
         if usage is None or (usage not in _AIMED and _is_other_word(hit, context)):
@@ -141,6 +142,8 @@ def _usage(hit: Hit, context: Context, around: Surroundings, cues: frozenset[str
         usage = Usage.OWN
     else:
         usage = _directed(rule, context, around, cues)
+        if usage is Usage.PLAIN and is_glued_to_address(hit, context.text):
+            usage = Usage.AIMED
     is_aimed = usage in _AIMED
     return Usage.EXPLETIVE if not is_aimed and _is_expletive(hit, context, around) else usage
 
@@ -157,8 +160,8 @@ def _is_expletive(hit: Hit, context: Context, around: Surroundings) -> bool:
 
 
 def _is_harmless(hit: Hit, context: Context, around: Surroundings) -> bool:
-    rule = hit.rule
-    if rule.acronym and is_acronym(context.text, hit.start, hit.end):
+    rule, place = hit.rule, (context.text, hit.start, hit.end)
+    if (rule.acronym and is_acronym(*place)) or is_in_route(*place):
         return True
     return bool(rule.unless) and compiled(rule.unless).shows(around)
 
@@ -185,8 +188,7 @@ def _is_other_word(hit: Hit, context: Context) -> bool:
 def _is_foreign(hit: Hit, context: Context) -> bool:
     """Tell whether a word is one of another language, or was misspelled only in a foreign one."""
     rule = hit.rule
-    language = context.language
-    if language not in _OURS:
+    if (language := context.language) not in _OURS:
         return True
     other = language not in ("", rule.language[:2])
     return other and (rule.native or hit.reading in MISSPELLED)
@@ -236,7 +238,7 @@ def _is_addressed(around: Surroundings) -> bool:
 
 
 def _is_whole(around: Surroundings) -> bool:
-    """Tell whether there are no other words: "vai tomar no cu!" is said to a person."""
+    """Tell whether there are no other words: "vai tomar no cu!"."""
     return not any(map(str.isalnum, f"{around.before}{around.after}"))
 
 
