@@ -17,12 +17,14 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from moderado.realtime.pubsub.layer import SEND_TIMEOUT
+from moderado.realtime.pubsub.publisher import FAILURE_PAUSE
 from tests import proofs
 from tests.faults.checker import ERASED_WITHIN, INVARIANTS, LATENCY, overdue, settle, violations
 from tests.faults.client import Client
@@ -45,7 +47,10 @@ PAUSE = (0.4, 3.0)  # seconds between two faults
 # How much more the machine has to bear under faults than it bears with time to spare. What is late
 # on a machine that never catches up says nothing of the product.
 STRESS = 2.0
-LAST_WORDS = 2.0  # seconds of load at the end, whose hints are dropped
+LAST_WORDS = 2.0  # seconds of load at the end, at least, whose hints are dropped
+LAST_VERDICTS = 5.0  # seconds until most of it is judged
+# Seconds after which a process has given up the delivery that it makes, and that of what waits.
+GIVEN_UP = 2 * (SEND_TIMEOUT + FAILURE_PAUSE)
 EVERY = 0.5  # average seconds between two messages of one device; each user has two that send
 MODERATORS = 3
 LOST_ANSWERS = 0.03  # share of provider calls whose answer is lost after billing
@@ -173,12 +178,10 @@ def _run(cluster: Cluster, crowd: Crowd, *, seed: int, duration: float, moderato
             run.enforced.is_erased, what="erasures done under load", seconds=ERASED_WITHIN
         )
     )
-    _lose_the_last_hints(cluster)
-    for talk in talks:
-        talk.cancel()
-    drama.stop()
-    cluster.layer_wire.cut()
-    cluster.layer_wire.release()
+    with _last_hints_lost(cluster, crowd):
+        for talk in talks:
+            talk.cancel()
+        drama.stop()
     over = time.monotonic()
     late += settle(run)
     sends = [send for _, send in run.sends]
@@ -224,11 +227,28 @@ def _measure(crowd: Crowd, pace: Pace) -> Sequence[tuple[float, float]]:
     return ()
 
 
-def _lose_the_last_hints(cluster: Cluster) -> None:
-    """Drop the hints of the last messages and rulings, so that no later hint reveals the gap."""
+@contextmanager
+def _last_hints_lost(cluster: Cluster, crowd: Crowd) -> Iterator[None]:
+    """Drop the hints of the last changes until the load has ended within and all is judged.
+
+    A later hint would reveal the gap: of a verdict, too, on a machine that is behind.
+    """
     cluster.note("the last hints are lost")
     cluster.layer_wire.hold()
+    changes = _changes(cluster)
+    crowd.wait_until(lambda: _changes(cluster) > changes, what="a change whose hint is lost")
     time.sleep(LAST_WORDS)
+    yield
+    # Messages whose answer of the provider was lost wait longer: theirs are further changes.
+    overdue(lambda: cluster.wait_until_judged(seconds=LAST_VERDICTS))
+    time.sleep(GIVEN_UP)
+    cluster.layer_wire.cut()
+    cluster.layer_wire.release()
+
+
+def _changes(cluster: Cluster) -> int:
+    """Return how many public changes all rooms had."""
+    return int(cluster.postgres.value("SELECT sum(seq) FROM chat_room"))
 
 
 def _make_trouble(
