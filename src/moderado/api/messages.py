@@ -102,12 +102,18 @@ class Messages(APIView):
 class OneMessage(APIView):
     @extend_schema(operation_id="edit_message", request=Editing, responses=MessageView)
     def patch(self, request: Request, room_id: UUID, message_id: UUID) -> Response:
-        """Replace the text of your message. The new text is judged."""
-        author_id = caller(request).user_id
-        text = validated(Editing, request.data)["content"]
+        """Replace the text of your message. The new text is judged.
+
+        The same `client_id` again returns the message; with another text it is a conflict.
+        """
+        asked = validated(Editing, request.data)
         with _text_named_content():
             view = editing.edit_message(
-                actor_id=author_id, message_id=message_id, text=text, room_id=room_id
+                actor_id=caller(request).user_id,
+                message_id=message_id,
+                text=asked["content"],
+                room_id=room_id,
+                client_id=asked.get("client_id"),
             )
         return Response(message_body(view))
 

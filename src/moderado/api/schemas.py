@@ -64,6 +64,13 @@ class Posting(serializers.Serializer[Any]):
 
 class Editing(serializers.Serializer[Any]):
     content = Text()
+    client_id = serializers.CharField(
+        required=False,
+        allow_null=True,
+        trim_whitespace=False,
+        max_length=MAX_CLIENT_ID,
+        help_text="Your own id of this edit. Sent again, it changes nothing.",
+    )
 
 
 class RoomInput(serializers.Serializer[Any]):

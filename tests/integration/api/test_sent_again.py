@@ -277,3 +277,17 @@ def test_purge_and_ruling_in_bulk_are_reversed_once(case, alice, route):
     assert other.post(path, REASON, "json").status_code == 409
     begun = AuditLine.objects.filter(action__endswith="_reversal_started")
     assert begun.count() == 1
+
+
+@pytest.mark.proves("R246")
+def test_edit_that_another_one_has_replaced(alice, message):
+    path = f"/api/chat/rooms/{message.room_id}/messages/{message.id}/"
+    edits = [("boa tarde", "e-1"), ("boa noite", "e-2"), ("boa tarde", "e-1"), ("oi", "e-1")]
+
+    answers = [
+        client_of(alice).patch(path, {"content": text, "client_id": client_id}, "json")
+        for text, client_id in edits
+    ]
+
+    assert [each.status_code for each in answers] == [200, 200, 200, 409]
+    assert answers[2].json()["edit"]["content"] == "boa noite"

@@ -10,14 +10,14 @@ from django.utils import timezone
 from moderado.chat.errors import Conflict, MessageGone, NoSuchMessage, NoSuchRoom, NotTheAuthor
 from moderado.chat.models import Membership, Message, Room
 from moderado.chat.services import repeats
-from moderado.chat.services.editing import edit_message
+from moderado.chat.services.editing import _edit, _Sent, edit_message
 from moderado.chat.services.memberships import leave_room, remove_participant
 from moderado.chat.services.posting import post_message, post_messages
 from moderado.chat.services.removing import delete_message
 from moderado.chat.services.repeats import Found
 from moderado.chat.services.rooms import delete_room, update_room
 from moderado.chat.types import SendRequest
-from moderado.core import redis
+from moderado.core import errors, redis
 from moderado.core.errors import Invalid, RateLimited
 from tests.factories import make_member, make_room, make_user
 
@@ -395,3 +395,78 @@ def test_moderator_who_lost_the_role_repeats_a_deletion(alice, room):
     assert (again.id, again.status) == (message_id, "REMOVED")
     with pytest.raises(NotTheAuthor):
         delete_message(actor_id=moderator.user_id, message_id=shown(alice, room))
+
+
+def edit(author, message_id, text="boa tarde", client_id="e-1", **where):
+    return edit_message(
+        actor_id=author.id, message_id=message_id, text=text, client_id=client_id, **where
+    )
+
+
+@pytest.fixture
+def message_id(alice, room):
+    return alone(request_of(alice, room)).view.id
+
+
+@pytest.mark.proves("R246")
+def test_edit_with_a_client_id_does_not_come_back_after_a_later_one(alice, room, message_id):
+    edit(alice, message_id)
+    edit(alice, message_id, "boa noite", client_id=None)
+
+    again = edit(alice, message_id, " boa tarde", room_id=room.id)
+
+    message = Message.objects.get(pk=message_id)
+    assert (again.content, message.text, message.revision) == ("boa noite", "boa noite", 3)
+    edit(alice, message_id, client_id="e-2")
+    message.refresh_from_db()
+    assert (message.text, message.revision) == ("boa tarde", 4)
+
+
+@pytest.mark.proves("R246")
+def test_edit_that_changed_nothing_when_it_was_sent_changes_nothing_later(alice, message_id):
+    edit(alice, message_id, "bom dia")
+    edit(alice, message_id, "boa noite", client_id="e-2")
+
+    edit(alice, message_id, "bom dia")
+
+    assert Message.objects.get(pk=message_id).text == "boa noite"
+
+
+@pytest.mark.proves("R246")
+def test_edit_with_a_client_id_is_answered_after_deletion_and_departure(alice, room, message_id):
+    edit(alice, message_id)
+    delete_message(actor_id=alice.id, message_id=message_id)
+    leave_room(user_id=alice.id, room_id=room.id)
+
+    assert edit(alice, message_id).status == "REMOVED"
+    with pytest.raises(errors.Conflict):
+        edit(alice, message_id, "boa noite")
+
+
+@pytest.mark.proves("R246")
+def test_client_id_of_an_edit_names_one_message_and_is_unused_after_a_refusal(
+    alice, bob, room, message_id, limit
+):
+    other = alone(request_of(alice, room, client_id="2")).view.id
+    Message.objects.filter(pk=message_id).update(status="APPROVED", seq=1)
+    with pytest.raises(NotTheAuthor):
+        edit(bob, message_id)
+    with pytest.raises(Invalid):
+        edit(alice, message_id, "a" * 5000)
+
+    edit(alice, message_id)
+    edit(alice, other, "outro texto")
+
+    assert Message.objects.get(pk=other).text == "outro texto"
+    limit(limit_messages_per_user="1/minute")
+    assert edit(alice, message_id).id == message_id
+
+
+@pytest.mark.proves("R246")
+def test_concurrent_edits_with_one_client_id_make_one_revision(alice, message_id):
+    for _ in range(2):  # as two that were found new, one after the other
+        _edit(_Sent(alice.id, message_id, "e-1", "boa tarde"), text="boa tarde", room_id=None)
+        edit(alice, message_id, "boa noite", client_id=None)
+
+    message = Message.objects.get(pk=message_id)
+    assert (message.text, message.revision) == ("boa noite", 3)

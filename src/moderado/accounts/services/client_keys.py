@@ -1,7 +1,8 @@
 """Recognize a request to create something that was sent before, by the client's `client_id`.
 
-For what is created by REST without an idempotency of its own: rooms, invitations, notices,
-policies, their versions, evaluations (ADR 0117). A message has its `client_id` in its row.
+For what is created by REST without an idempotency of its own: rooms, invitations, reports,
+notices, policies, their versions, evaluations (ADR 0117), and for edits of messages (ADR 0133). A
+message has its `client_id` in its row.
 """
 
 import hashlib

@@ -163,6 +163,7 @@ class Commands:
                 message_id=frame.id,
                 text=frame.message,
                 room_id=room_id,
+                client_id=frame.client_id,
             )
             self._acknowledge(view)
 

@@ -55,6 +55,9 @@ class EditMessage(ClientFrame, frozen=True, tag="edit_message"):
     id: UUID
     message: Annotated[Text, Meta(description="The new text.")]
     room: NamedRoom = None
+    client_id: Annotated[
+        ClientId | None, Meta(description="Your own id of this edit; needed to repeat it safely.")
+    ] = None
 
 
 class DeleteMessage(ClientFrame, frozen=True, tag="delete_message"):

@@ -150,6 +150,25 @@ async def test_confirmation_precedes_publication_in_an_unmoderated_room(cast: Ca
     assert at_ana.seqs(room.id) == list(range(1, 21))
 
 
+@pytest.mark.proves("R246")
+async def test_edit_with_a_client_id_that_is_sent_again_is_a_repeat(cast: Cast):
+    room = await cast.room()
+    ana = await cast.member(room)
+    at_ana = await cast.join(ana, room)
+    await at_ana.send("chat_message", message="bom dia", client_id="1")
+    message = (await at_ana.next("message_queued"))["message"]
+
+    shown = []
+    for text, client_id in (("boa tarde", "e-1"), ("boa noite", "e-2"), ("boa tarde", "e-1")):
+        await at_ana.send("edit_message", id=message["id"], message=text, client_id=client_id)
+        shown.append((await at_ana.next("message_queued"))["message"]["content"])
+    await at_ana.send("edit_message", id=message["id"], message="oi", client_id="e-1")
+    error = await at_ana.next("error")
+
+    assert shown == ["boa tarde", "boa noite", "boa noite"]
+    assert (error["code"], error["client_id"]) == ("conflict", "e-1")
+
+
 async def test_edit_and_deletion_are_delivered_in_order(cast: Cast):
     room = await cast.room()
     ana, bia = await cast.member(room), await cast.member(room)

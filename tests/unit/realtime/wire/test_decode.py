@@ -115,7 +115,7 @@ def test_bad_frame_names_client_id_frame_and_field():
     [
         ({"type": "edit_message", "id": str(ROOM), "message": 1}, {"message"}),
         ({"type": "delete_message", "id": str(ROOM), "room": 7}, {"room"}),
-        ({"type": "edit_message", "id": str(ROOM), "client_id": "mine"}, None),
+        ({"type": "delete_message", "id": str(ROOM), "client_id": "mine"}, None),
         ({"type": "nonsense", "id": str(ROOM)}, None),
         ({"type": "delete_message", "id": "7"}, {"id"}),
         ({"type": "sync", "after": -1, "room": str(ROOM)}, {"after"}),
