@@ -3,6 +3,7 @@
 from importlib import import_module
 
 import pytest
+import structlog
 from django.apps import apps
 from django.db import InternalError, transaction
 from django.db.utils import IntegrityError
@@ -95,6 +96,20 @@ def test_invalid_configuration_makes_no_version(settings):
     first_policy.make_first_version(apps, None)
 
     assert not Policy.objects.exists()
+
+
+@pytest.mark.proves("R229")
+def test_rule_without_a_counterpart_makes_no_version_and_is_logged(settings):
+    rules = [OWN, OWN | {"id": "long", "words": [], "patterns": ["a" * 550]}]
+    settings.MODERATION_PROVIDERS = [BLOCKLIST | {"OPTIONS": {"rules": rules}}]
+
+    with structlog.testing.capture_logs() as logs:
+        first_policy.make_first_version(apps, None)
+
+    assert not Policy.objects.exists()
+    (line,) = [each for each in logs if each["event"] == "first_policy_not_made"]
+    assert "patterns" in line["reason"]
+    assert outcome("uma pira") is HOLD  # the configuration decides
 
 
 def test_configuration_decides_while_nothing_is_assigned():

@@ -203,15 +203,44 @@ OPTIONS = {
             "action": "hold",
             "words": ["pira"],
             "match": "anywhere",
-        }
+        },
+        {
+            "id": "names",
+            "language": "pt-BR",
+            "category": "insult",
+            "severity": 0.5,
+            "action": "flag",
+            "aimed": "block",
+            "about": "hold",
+            "quoted": "flag",
+            "expletive": "ignore",
+            "shape": "swear",
+            "unless": {"before": "bairro d[oe]"},
+            "words": ["zorro"],
+        },
+        {
+            "id": "tribe",
+            "category": "hate",
+            "severity": 0.5,
+            "action": "hold",
+            "reclaimed": True,
+            "native": True,
+            "acronym": True,
+            "language": "pt-BR",
+            "words": ["zuca"],
+        },
     ],
 }
+TEXTS = [
+    "bom dia", "uma pira", "um pirata", "que merda", "seu idiota", "vou te matar", "1d10t4",
+    "você é um zorro!", "ele é um zorro", "zorro, que dia longo", "o bairro do zorro é longe",
+    "ele me chamou de zorro", "sou zuca com orgulho", "the zuca is here and you know it",
+    "a ZUCA publicou o edital", "seu zuca",
+]  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    "text",
-    ["bom dia", "uma pira", "um pirata", "que merda", "seu idiota", "vou te matar", "1d10t4"],
-)
+@pytest.mark.proves("R229")
+@pytest.mark.parametrize("text", TEXTS)
 def test_document_of_the_configuration_judges_as_the_configuration(text, settings):
     settings.MODERATION_PROVIDERS = []
     provider = BlocklistProvider(**OPTIONS)

@@ -1,13 +1,17 @@
 """Version 1 of the policy `default`, made of the configuration, and append-only versions.
 
 Where the configuration is invalid, nothing is made: the server does not start with it anyway, and
-without a stored policy the configuration decides.
+without a stored policy the configuration decides. Where a rule has no counterpart in a policy, the
+log says so.
 """
 
+import structlog
 from django.conf import settings
 from django.db import migrations
 
 from moderado.core.ids import new_id
+
+log = structlog.get_logger(__name__)
 
 _REFUSE = """
 CREATE FUNCTION moderation_policies_are_append_only() RETURNS trigger
@@ -45,7 +49,8 @@ def make_first_version(apps, schema_editor):
         return
     try:
         document = document_of(configured, [each.get("OPTIONS", {}) for each in entries])
-    except (InvalidDocument, LookupError):
+    except (InvalidDocument, LookupError) as error:
+        log.warning("first_policy_not_made", reason=str(error), read="docs/policies.md")
         return
     models = {
         name: apps.get_model("moderation", name)

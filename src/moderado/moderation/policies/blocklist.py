@@ -25,6 +25,7 @@ from moderado.moderation.rules.links import is_below, links
 from moderado.moderation.types import Category, Content, Match, Signal
 
 DEFAULT_SEVERITY = 0.8
+_AS_WRITTEN = ("language", "reclaimed", "native", "acronym")
 _ALLOWED = "allow"  # the group of words that a document excepts from the rules it extends
 _MATCHES = {"word": "whole", "phrase": "whole", "prefix": "prefix", "anywhere": "anywhere"}
 
@@ -157,16 +158,27 @@ def _group(rule: RuleGroup) -> Mapping[str, Any]:
     # Without an outcome of its own, the surroundings of a word are not looked at.
     aimed = {"aimed": "block"} if rule.aimed or rule.aimed_only else {}
     # A word that counts only when aimed is an ordinary one: "seu …" alone may name an owner.
-    aimed |= {"shape": "everyday"} if rule.aimed_only else {}
-    return aimed | {
-        "id": rule.id,
-        "category": category.value,
-        "severity": DEFAULT_SEVERITY if rule.severity is None else rule.severity,
-        "action": "block",
-        "words": list(rule.words),
-        "patterns": list(rule.patterns),
-        "match": _MATCHES[rule.match],
-    }
+    shape = "everyday" if rule.aimed_only and rule.shape == "name" else rule.shape
+    others = {name: "block" for name in ("about", "expletive") if getattr(rule, name)}
+    written = {name: getattr(rule, name) for name in _AS_WRITTEN if getattr(rule, name)}
+    if rule.unless is not None:
+        written["unless"] = rule.unless.model_dump()
+    if shape != "name":
+        written["shape"] = shape
+    return (
+        aimed
+        | others
+        | written
+        | {
+            "id": rule.id,
+            "category": category.value,
+            "severity": DEFAULT_SEVERITY if rule.severity is None else rule.severity,
+            "action": "block",
+            "words": list(rule.words),
+            "patterns": list(rule.patterns),
+            "match": _MATCHES[rule.match],
+        }
+    )
 
 
 def _digest(parts: Sequence[str]) -> str:

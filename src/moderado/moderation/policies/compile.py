@@ -225,7 +225,9 @@ def _effect(rule: RuleGroup) -> Effect:
     return Effect(
         outcome=Outcome.ALLOW if rule.aimed_only else outcome,
         aimed=(aimed or outcome) if rule.aimed_only else aimed,
-        about=Outcome.ALLOW if rule.aimed_only else None,
+        about=_outcome(rule.about) if rule.about else Outcome.ALLOW if rule.aimed_only else None,
+        quoted=_outcome(rule.quoted) if rule.quoted else Outcome.HOLD,
+        expletive=_outcome(rule.expletive) if rule.expletive else None,
         when=condition(rule.when) if rule.when is not None else None,
     )
 

@@ -14,8 +14,10 @@ from moderado.moderation.providers.blocklist import DEFAULT_PACKS, BlocklistProv
 from moderado.moderation.registry import proposed_thresholds
 
 DEFAULT = "default"
+_OUTCOMES = ("aimed", "about", "quoted", "expletive")
+_AS_WRITTEN = ("language", "shape", "unless", "reclaimed", "native", "acronym")
 _CONVERTED = {
-    "id", "category", "severity", "action", "aimed", "language", "match", "words", "patterns",
+    "id", "category", "severity", "action", "match", "words", "patterns", *_OUTCOMES, *_AS_WRITTEN
 }  # fmt: skip
 _MATCHES = {"whole": "word", "prefix": "prefix", "anywhere": "anywhere"}
 
@@ -80,7 +82,6 @@ def _rules(options: Mapping[str, Any]) -> list[dict[str, Any]]:
 def _rule(group: Mapping[str, Any]) -> dict[str, Any]:
     if unknown := set(group) - _CONVERTED:
         raise LookupError(f"policies have no {', '.join(sorted(unknown))}")
-    action = group["action"]
     rule = {
         "id": str(group.get("id") or "rules"),
         "words": list(group.get("words", ())),
@@ -88,10 +89,11 @@ def _rule(group: Mapping[str, Any]) -> dict[str, Any]:
         "category": group["category"],
         "severity": group["severity"],
         "match": _MATCHES[group.get("match", "whole")],
-        "outcome": action,
+        "outcome": _outcome(group["action"]),
     }
-    if action == "ignore":
-        rule |= {"outcome": "allow"}
-    if "aimed" in group:
-        rule |= {"aimed": "allow" if group["aimed"] == "ignore" else group["aimed"]}
-    return rule
+    rule |= {name: _outcome(group[name]) for name in _OUTCOMES if name in group}
+    return rule | {name: group[name] for name in _AS_WRITTEN if name in group}
+
+
+def _outcome(action: str) -> str:
+    return "allow" if action == "ignore" else action

@@ -9,9 +9,10 @@ from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 from moderado.moderation.policies.conditions import MAX_LENGTH, condition
 from moderado.moderation.policies.packs import groups_of
 from moderado.moderation.policies.sentences import refused_pattern
+from moderado.moderation.rules.cues import compiled
 from moderado.moderation.rules.group import MAX_FORMS, TooManyForms, alternatives, rules_of
 from moderado.moderation.rules.patterns import Patterns, RefusedPattern
-from moderado.moderation.rules.rule import folded_word
+from moderado.moderation.rules.rule import Unless, folded_word
 from moderado.moderation.types import Category
 
 MAX_TEXT = 4_000
@@ -74,6 +75,14 @@ def _pack(name: str) -> str:
     return name
 
 
+def _surrounding(words: str) -> str:
+    try:
+        compiled(Unless(near=words))
+    except ValueError:
+        raise ValueError(refused_pattern("")) from None
+    return words
+
+
 _STORABLE = AfterValidator(_storable)
 
 Row = Annotated[str, _STORABLE, AfterValidator(_row)]
@@ -95,4 +104,8 @@ Pattern = Annotated[
     str, StringConstraints(min_length=1, max_length=500), _STORABLE, AfterValidator(_pattern)
 ]
 Pack = Annotated[Entry, AfterValidator(_pack)]
+Surrounding = Annotated[
+    str, StringConstraints(max_length=500), _STORABLE, AfterValidator(_surrounding)
+]
+Language = Annotated[str, StringConstraints(max_length=16), _STORABLE]
 MayBeAbsent = BeforeValidator(_absent)

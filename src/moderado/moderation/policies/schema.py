@@ -10,6 +10,7 @@ from moderado.moderation.policies.fields import (
     Condition,
     Entry,
     Exempted,
+    Language,
     MayBeAbsent,
     Money,
     Name,
@@ -21,6 +22,7 @@ from moderado.moderation.policies.fields import (
     Row,
     RuleId,
     Share,
+    Surrounding,
     Text,
     Word,
 )
@@ -36,6 +38,8 @@ MAX_WEIGHT = 100
 MAX_STEPS = 20
 MAX_DAYS = 3_660
 
+# What only words and patterns have.
+_OF_WORDS = ("about", "quoted", "expletive", "language", "unless", "reclaimed", "native", "acronym")
 _KINDS = ("words", "patterns", "pack", "links", "flood", "condition")
 
 
@@ -109,6 +113,14 @@ class Flood(Part):
         return int(value) if isinstance(value, str) and value.isdigit() else value
 
 
+class Unless(Part):
+    """Words around a match that show a harmless meaning: alternatives in RE2 syntax."""
+
+    before: Surrounding = ""
+    after: Surrounding = ""
+    near: Surrounding = ""
+
+
 class RuleGroup(Part):
     """What a rule finds, and what follows."""
 
@@ -125,6 +137,15 @@ class RuleGroup(Part):
     severity: Share | None = None
     outcome: OutcomeName | None = None
     aimed: OutcomeName | None = None
+    about: Annotated[OutcomeName | None, MayBeAbsent] = None
+    quoted: Annotated[OutcomeName | None, MayBeAbsent] = None
+    expletive: Annotated[OutcomeName | None, MayBeAbsent] = None
+    language: Language = ""
+    shape: Literal["name", "everyday", "swear", "curse"] = "name"
+    unless: Annotated[Unless | None, MayBeAbsent] = None
+    reclaimed: bool = False
+    native: bool = False
+    acronym: bool = False
     when: Annotated[Condition | None, MayBeAbsent] = None
     must_hold: Annotated[tuple[Text, ...], Field(max_length=MAX_EXAMPLES)] = ()
     must_pass: Annotated[tuple[Text, ...], Field(max_length=MAX_EXAMPLES)] = ()
@@ -139,6 +160,11 @@ class RuleGroup(Part):
             raise ValueError(
                 _("A rule has one of these: %(kinds)s.") % {"kinds": ", ".join(_KINDS)}
             )
+        if not self.words and not self.patterns:
+            given = [name for name in _OF_WORDS if getattr(self, name)]
+            if given or self.shape != "name":
+                sentence = _("Only words and patterns have “%(field)s”.")
+                raise ValueError(sentence % {"field": given[0] if given else "shape"})
         for name in ("category", "outcome"):
             if self.pack is None and getattr(self, name) is None:
                 raise ValueError(_("“%(field)s” is missing.") % {"field": name})
