@@ -4,7 +4,7 @@ from moderado.accounts import bans, closures
 from moderado.accounts import events as accounts
 from moderado.accounts.services.superusers import provide_withdrawn
 from moderado.chat import events as chat
-from moderado.chat.selectors.authors import author_of_message
+from moderado.chat.selectors.authors import author_of_message, authors_of_messages
 from moderado.chat.selectors.evidence import evidence_of_message
 from moderado.chat.selectors.judged_texts import judged_texts
 from moderado.chat.selectors.noticed import noticed_message, noticed_room
@@ -128,7 +128,12 @@ def _inside() -> Routes:
 
 def _provide_ports() -> None:
     """Let lower layers read what higher ones own."""
-    provide_texts(MESSAGE, judged_texts, previous=previous_texts.of_past_messages)
+    provide_texts(
+        MESSAGE,
+        judged_texts,
+        previous=previous_texts.of_past_messages,
+        authors=authors_of_messages,
+    )
     bans.provide_checks(account=admission.check_account, email=admission.check_email)
     closures.provide_check(erasures.is_final)
     provide_withdrawn(withdrawn_accounts)

@@ -34,11 +34,16 @@ _NAMES: Mapping[str, Promise] = {
     "missing_facts": _("facts not stored"),
     "elsewhere": _("another policy applies"),
     "unknown_answers": _("answers not stored"),
-    "strikes": _("strikes"),
-    "sanctions": _("sanctions"),
+    "strikes_of_rulings": _("strikes that people give"),
     "readers": _("readers"),
 }
 _OUTCOMES = dict(OUTCOMES)
+_SANCTIONS: Mapping[str, Promise] = {
+    "warning": _("warning"),
+    "slow": _("slow mode"),
+    "mute": _("mute"),
+    "ban": _("ban"),
+}
 
 
 def sections(results: Mapping[str, Any]) -> list[Section]:
@@ -79,7 +84,7 @@ def _sections(results: Mapping[str, Any]) -> Iterator[Section]:
         yield _consequences(found, results["rulings"])
         yield _queue(found.get("queue", {}))
         missing: list[tuple[Words, ...]] = [(_name(name),) for name in found["not_estimated"]]
-        yield Section(_("Not estimated, because nothing records it"), (), missing)
+        yield Section(_("Not estimated"), (), missing)
 
 
 def _consequences(found: Mapping[str, Any], rulings: Mapping[str, int]) -> Section:
@@ -98,6 +103,16 @@ def _consequences(found: Mapping[str, Any], rulings: Mapping[str, int]) -> Secti
             *(f"{rulings[f'agree_{time}']:,} / {rulings['number']:,}" for time in times),
         ),
     ]
+    if strikes := found.get("strikes"):  # not in results of earlier releases
+        rows.append((_("Strikes"), *(_number(strikes[time]["strikes"]) for time in times)))
+        kinds = sorted({kind for time in times for kind in strikes[time]["sanctions"]})
+        rows += [
+            (
+                label(_SANCTIONS, kind),
+                *(_number(strikes[t]["sanctions"].get(kind, 0)) for t in times),
+            )
+            for kind in kinds
+        ]
     if queue := found.get("queue"):
         longest = (_number(queue[f"longest_{time}"]) for time in times)
         rows.append((_("Longest queue"), *longest))

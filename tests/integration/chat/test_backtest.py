@@ -209,7 +209,45 @@ def test_consequences_are_cases_by_hour_rulings_and_exposure():
     assert (hour["opened_before"], hour["opened_after"], hour["decided"]) == (2, 1, 2)
     assert consequences["exposure"]["before"]["texts"] == 1  # blocked by the moderator
     assert consequences["exposure"]["after"]["texts"] == 2  # and by the new rule
-    assert consequences["not_estimated"] == ["strikes", "sanctions", "readers"]
+    assert consequences["not_estimated"] == ["strikes_of_rulings", "readers"]
+
+
+@pytest.mark.proves("R228")
+def test_backtest_estimates_strikes_and_sanctions():
+    strikes = {"machine": True, "thresholds": [{"points": 2, "sanction": "mute"}]}
+    enabled(rule("pira"), rule("lula", outcome="block"), strikes=strikes)
+    everywhere()
+    new = saved(rule("pira", outcome="block"), strikes=strikes | {"weights": {"spam": 2}})
+    room, author = make_room(), make_user()
+    messages = [post(author, room, text) for text in ("lula", "uma lula", "pira", "bom dia")]
+    messages += [post(make_user(), room, "pira"), post(make_user(), room, "lula")]
+    judge(*messages)
+
+    found = backtest(new)["consequences"]["strikes"]
+
+    assert found == {
+        "before": {
+            "strikes": 3,
+            "points": {"1": 1, "2": 1},
+            "sanctions": {"mute": 1},
+            "not_added_up": 0,
+        },
+        "after": {"strikes": 2, "points": {"2": 2}, "sanctions": {"mute": 2}, "not_added_up": 0},
+    }
+
+
+@pytest.mark.proves("R228")
+def test_ruling_that_shows_a_text_takes_its_strikes_away():
+    enabled(rule("lula", outcome="hold"), strikes={"machine": True})
+    everywhere()
+    new = saved(rule("lula", outcome="block"), strikes={"machine": True})
+    said(make_room(), "lula", "uma lula")
+    moderator, case = make_staff(), Case.objects.order_by("id")[0]
+    rulings.rule(actor_id=moderator.id, case_id=case.id, outcome=ALLOW, reason="x", scope_ids=None)
+
+    found = backtest(new)["consequences"]["strikes"]
+
+    assert (found["before"]["strikes"], found["after"]["strikes"]) == (0, 1)
 
 
 def test_backtest_resumes_without_counting_twice(monkeypatch):

@@ -1,5 +1,6 @@
 """The authors of messages, with what views need of them."""
 
+from collections.abc import Collection
 from uuid import UUID
 
 from django.db.models import OuterRef, Prefetch, QuerySet, Subquery
@@ -30,6 +31,11 @@ def author_role() -> Subquery:
     """Return the role of a message's author in its room, or NULL."""
     memberships = Membership.objects.filter(room=OuterRef("room_id"), user=OuterRef("author_id"))
     return Subquery(memberships.values("role"))
+
+
+def authors_of_messages(ids: Collection[UUID]) -> dict[UUID, UUID]:
+    """Return who wrote messages, by their ids."""
+    return dict(Message.objects.filter(pk__in=ids).values_list("id", "author_id"))
 
 
 def author_of_message(message_id: UUID) -> UUID | None:

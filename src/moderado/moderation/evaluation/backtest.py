@@ -10,7 +10,7 @@ from moderado.moderation.types import Outcome, Verdict
 EXAMPLES = 10  # of each change of outcome
 MOST_RULES = 200
 OTHERS = "others"
-NOT_ESTIMATED = ("strikes", "sanctions", "readers")  # nothing records them
+NOT_ESTIMATED = ("strikes_of_rulings", "readers")
 
 Counts = dict[str, dict[str, int]]
 

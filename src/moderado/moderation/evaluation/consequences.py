@@ -1,7 +1,7 @@
-"""What would have followed from another policy: cases, queue, cost, exposure. Pure.
+"""What would have followed from another policy: cases, queue, cost, exposure, strikes. Pure.
 
-Each consequence is a small counter of the same shape (`Consequence`). A further one, such as
-strikes and sanctions, is a class here and an entry in `CONSEQUENCES`.
+Each consequence is a small counter of the same shape (`Consequence`). A further one is a class here
+and an entry in `CONSEQUENCES`.
 """
 
 from collections import Counter
@@ -13,6 +13,7 @@ from uuid import UUID
 
 from moderado.core.ids import time_of
 from moderado.moderation.evaluation.past import PastDecision
+from moderado.moderation.evaluation.strikes import Record, Strike
 from moderado.moderation.types import Outcome
 
 HOUR, DAY = "hour", "day"
@@ -31,12 +32,14 @@ class Judged:
         outcome: What the other policy says.
         cost: Of the stored answers that the other policy would have paid for.
         ruling: What a person ruled later, and when.
+        strikes: What the decision gave its author, and what the other policy would give.
     """
 
     decision: PastDecision
     outcome: Outcome
     cost: float = 0.0
     ruling: tuple[Outcome, datetime] | None = None
+    strikes: tuple[Strike | None, Strike | None] = (None, None)
 
 
 class Consequence(Protocol):
@@ -178,7 +181,27 @@ class Exposure:
         }
 
 
-CONSEQUENCES: Sequence[type[Consequence]] = (Cases, Cost, Exposure)
+class Strikes:
+    """Strikes of automatic verdicts, people by their points, and the sanctions they lead to."""
+
+    name = "strikes"
+
+    def __init__(self, state: Mapping[str, Any]) -> None:
+        self._records = {time: Record(state.get(time, {})) for time in ("before", "after")}
+
+    def add(self, judged: Judged) -> None:
+        for record, strike in zip(self._records.values(), judged.strikes, strict=True):
+            if strike is not None:
+                record.add(strike)
+
+    def state(self) -> dict[str, Any]:
+        return {time: record.state() for time, record in self._records.items()}
+
+    def results(self) -> dict[str, Any]:
+        return {time: record.results() for time, record in self._records.items()}
+
+
+CONSEQUENCES: Sequence[type[Consequence]] = (Cases, Cost, Exposure, Strikes)
 
 
 def _exposed(

@@ -19,6 +19,7 @@ from moderado.moderation.evaluation.steps import Place, Step, place_of
 from moderado.moderation.models import Case, Evaluation, ModerationLog
 from moderado.moderation.restricted_cases import unrestricted_texts
 from moderado.moderation.services.evaluation_places import Places
+from moderado.moderation.services.evaluation_strikes import Striking
 from moderado.moderation.services.past_decisions import count, decisions
 from moderado.moderation.services.past_judging import Past, judge_again
 from moderado.moderation.services.policy_lookup import Chain, runtime
@@ -71,6 +72,7 @@ def _judge(batch: Sequence[PastDecision], places: Places, tally: Tally) -> None:
             groups.setdefault(chain, []).append(decision)
     rulings = _rulings([each for group in groups.values() for each in group])
     previous = previous_texts_of(each.subject for group in groups.values() for each in group)
+    striking = Striking(batch)
     for chain, group in groups.items():
         past = [
             _past(each, texts[each.subject], previous.get(each.subject), chain) for each in group
@@ -79,11 +81,15 @@ def _judge(batch: Sequence[PastDecision], places: Places, tally: Tally) -> None:
             if again.unknown:
                 tally.unknown(again.unknown)
                 continue
+            ruling = rulings.get(decision.subject)
             judged = Judged(
                 decision=decision,
                 outcome=again.verdict.outcome,
                 cost=sum(each.cost for each in again.verdict.signals),
-                ruling=rulings.get(decision.subject),
+                ruling=ruling,
+                strikes=striking.of(
+                    decision, again.verdict, chain=chain, ruling=ruling[0] if ruling else None
+                ),
             )
             tally.add(judged, again.verdict)
 

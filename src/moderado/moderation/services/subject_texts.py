@@ -15,21 +15,33 @@ Source = Callable[[Collection[Revision]], Texts]
 
 Previous = Callable[[Collection[UUID]], Mapping[UUID, Sequence[str]]]
 
+Subject = tuple[str, UUID]  # the type of a subject, and its id
+Authors = Callable[[Collection[UUID]], Mapping[UUID, UUID]]
+
 _sources: dict[str, Source] = {}
+_authors: dict[str, Authors] = {}
 _previous: dict[str, Previous] = {}
 
 
-def provide_texts(subject_type: str, source: Source, previous: Previous | None = None) -> None:
+def provide_texts(
+    subject_type: str,
+    source: Source,
+    previous: Previous | None = None,
+    authors: Authors | None = None,
+) -> None:
     """Name the functions that read the texts of a type of subject.
 
     Args:
         subject_type: The type.
         source: Reads the texts of revisions.
         previous: Reads what the author wrote just before, for texts that are read together.
+        authors: Reads who wrote subjects.
     """
     _sources[subject_type] = source
     if previous is not None:
         _previous[subject_type] = previous
+    if authors is not None:
+        _authors[subject_type] = authors
 
 
 def texts_of(revisions: Iterable[tuple[str, UUID, int]]) -> dict[tuple[str, UUID, int], str]:
@@ -61,6 +73,26 @@ def previous_texts_of(
         for subject_type, theirs in wanted.items()
         for subject_id, texts in _previous[subject_type](theirs).items()
     }
+
+
+def authors_of(subjects: Iterable[Subject]) -> dict[Subject, UUID]:
+    """Return who wrote subjects; those without a known author are absent."""
+    wanted: dict[str, set[UUID]] = {}
+    for subject_type, subject_id in subjects:
+        wanted.setdefault(subject_type, set()).add(subject_id)
+    found: dict[Subject, UUID] = {}
+    for subject_type, ids in wanted.items():
+        source = _authors.get(subject_type)
+        authors = source(ids) if source else _authors_of_subjects(subject_type, ids)
+        found |= {(subject_type, subject_id): author for subject_id, author in authors.items()}
+    return found
+
+
+def _authors_of_subjects(subject_type: str, ids: Collection[UUID]) -> Mapping[UUID, UUID]:
+    rows = SubjectRevision.objects.filter(
+        subject_type=subject_type, subject_id__in=ids, author__isnull=False
+    )
+    return dict(rows.order_by("revision").values_list("subject_id", "author_id"))
 
 
 def _of_subjects(subject_type: str, revisions: Collection[Revision]) -> Texts:

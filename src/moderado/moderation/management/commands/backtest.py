@@ -51,6 +51,11 @@ def _consequences(results: dict[str, Any]) -> Table:
     table.add_row("longest queue", *(f"{queue[f'longest_{time}']:,}" for time in _TIMES))
     table.add_row("cost", *(f"{found['cost'][time]:.4f}" for time in _TIMES))
     table.add_row("exposure (s)", *(f"{exposure[time]['seconds']:,.0f}" for time in _TIMES))
+    strikes = found["strikes"]
+    table.add_row("strikes", *(f"{strikes[time]['strikes']:,}" for time in _TIMES))
+    for kind in sorted({each for time in _TIMES for each in strikes[time]["sanctions"]}):
+        numbers = (strikes[time]["sanctions"].get(kind, 0) for time in _TIMES)
+        table.add_row(f"sanctions: {kind}", *(f"{number:,}" for number in numbers))
     table.add_row(
         "agrees with rulings",
         *(f"{results['rulings'][f'agree_{time}']:,}" for time in _TIMES),
