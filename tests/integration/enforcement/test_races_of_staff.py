@@ -478,6 +478,22 @@ def bulk_rulings_of_two(world):
     ]  # fmt: skip
 
 
+@pytest.mark.proves("R218")
+def test_worker_leaves_a_bulk_ruling_to_the_one_that_continues_it(caplog):
+    world = World()
+    started, _ = world.rules_in_bulk(world.first)()
+
+    def locks():
+        BulkRuling.objects.select_for_update(no_key=True).get(pk=started.pk)
+
+    assert overtake(locks, lambda: bulk.run_unfinished(seconds=60)) == (DONE, DONE)
+    assert world.now().state == "open"
+    assert "row_failed" not in caplog.text
+
+    bulk.run_unfinished(seconds=60)
+    assert world.now().state == "decided"
+
+
 @race(late_first="ruling_replaced", late_second="ruling_replaced")
 def bulk_ruling_is_reversed_by_two(world):
     reverses = world.reverses_bulk(world.first)

@@ -5,6 +5,7 @@ and each ruling writes its own line of the log.
 """
 
 import time
+from contextlib import suppress
 from uuid import UUID
 
 import msgspec
@@ -39,6 +40,10 @@ State = BulkRuling.State
 STEP = 50  # cases or rulings of one call
 
 _REVERSIBLE = (State.RUNNING, State.DONE, State.STOPPED)
+
+
+class _TakenByAnother(Exception):
+    """Another worker continues the ruling in bulk at this moment."""
 
 
 def count_matching(*, actor: Actor, wanted: CaseFilter) -> int:
@@ -127,14 +132,18 @@ def reverse_bulk(*, actor: Actor, bulk_id: UUID, reason: str) -> BulkRuling:
 
 
 def run_unfinished(*, seconds: float) -> None:
-    """Continue what is unfinished, oldest first, for so long; the next call goes on."""
+    """Continue what is unfinished, oldest first, for so long; the next call goes on.
+
+    What another worker continues at this moment is left to it.
+    """
     ends = time.monotonic() + seconds
     unfinished = BulkRuling.objects.filter(state__in=(State.RUNNING, State.REVERSING))
     ids = unfinished.order_by("id").values_list("pk", flat=True)
 
     def continue_one(bulk_id: UUID) -> None:
-        while time.monotonic() < ends and _step(bulk_id):
-            continue
+        with suppress(_TakenByAnother):
+            while time.monotonic() < ends and _step(bulk_id):
+                continue
 
     list(row_by_row("run_bulk_rulings", ids, continue_one))
 
@@ -180,8 +189,14 @@ def _one(bulk: BulkRuling, target_id: UUID) -> bool:
 
     The row is locked, so that two workers never do the same. It stops here if the moderator lost
     the right. Returns whether it was still due.
+
+    Raises:
+        _TakenByAnother: Another worker has locked it.
     """
-    locked = BulkRuling.objects.select_for_update(of=("self",), no_key=True).get(pk=bulk.pk)
+    free = BulkRuling.objects.select_for_update(of=("self",), no_key=True, skip_locked=True)
+    locked = free.filter(pk=bulk.pk).first()
+    if locked is None:
+        raise _TakenByAnother
     if locked.state != bulk.state or (locked.after_id or UUID(int=0)) >= target_id:
         return False
     actor = _standing(locked)
