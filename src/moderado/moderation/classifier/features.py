@@ -15,9 +15,11 @@ MAX_WORD_LENGTH = 40
 SHORT_TEXT_FEATURES = 80
 
 # Addresses say nothing about abuse, and are the places of opaque ids.
-_ADDRESSES = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+|@\w+|https?://\S+|www\.\S+")
+_ADDRESSES = re.compile(r"@\w+|https?://\S+|www\.\S+")
+_EMAILS = re.compile(r"(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 # What is not written to be read: keys, digests, tokens. Words of such random letters may add up.
-_CODES = re.compile(r"[A-Za-z0-9+/_=-]{16,}")
+_SHORTEST_CODE = 16  # characters
+_CODES = re.compile(r"(?<![A-Za-z0-9+/_=-])[A-Za-z0-9+/_=-]{16,}")
 _HAS_DIGIT, _HAS_LETTER = re.compile("[0-9]"), re.compile("[A-Za-z]")
 _CAPITAL = re.compile("[A-Z]")
 # Copper, and codes such as "CU" in a text that is not in capitals.
@@ -30,12 +32,14 @@ _NUMBERS = "1234"  # longer numbers have the features of this one
 
 def words_of(text: str) -> list[str]:
     """Return the words and the signs of a text in order: lower case, without accents."""
+    if "@" in text:
+        text = _EMAILS.sub(" ", text)
     return _WORDS.findall(normalize(_without_codes(_ADDRESSES.sub(" ", text))))
 
 
 def _without_codes(text: str) -> str:
     """Return the text without tokens that are not written to be read."""
-    if _CODES.search(text):
+    if len(text) >= _SHORTEST_CODE and _CODES.search(text):
         text = _CODES.sub(lambda found: " " if _is_code(found[0]) else found[0], text)
     if "Cu" in text or ("CU" in text and not text.isupper()):
         text = _SYMBOLS.sub(" ", text)
