@@ -9,10 +9,12 @@ from django.test import Client
 from rest_framework.test import APIClient
 
 from moderado.accounts.models import Session
+from moderado.accounts.services.sessions import open_session
 from moderado.core.ids import new_id
 from moderado.enforcement.audit_labels import audit_label
 from moderado.enforcement.models import AuditLine
 from tests.factories import make_staff, make_user
+from tests.second_factor import confirm_all
 from tests.security.access_table import BODIES, ROLES, expected, rows
 from tests.security.scene import Scene, snapshot
 
@@ -128,7 +130,7 @@ def test_staff_without_the_demanded_second_factor_cannot_act(scene, settings):
     assert set(refused.values()) == {(403, "second_factor_required")}
     assert snapshot() == before
 
-    call_command("secondfactor", "--user", str(scene.people["staff"].id), stdout=StringIO())
+    confirm_all(actor_id=None, user_id=scene.people["staff"].id)
     answer, _ = lines_of(scene, "GET", "enforcement/audit/")
     assert answer.status_code == 200
     assert AuditLine.objects.filter(action="second_factor_confirmed", actor=None).exists()
@@ -183,6 +185,31 @@ def test_staff_without_the_demanded_second_factor_create_no_room(settings):
     settings.ROOM_CREATION = "staff"
     assert client.patch(own, mode, "json").status_code == 200
     assert client.post(path, {"name": "y", **mode}, "json").status_code == 201
+
+
+def proved(sessions):
+    found = Session.objects.filter(pk__in=[each.pk for each in sessions])
+    return set(found.exclude(second_factor_at=None).values_list("pk", flat=True))
+
+
+@pytest.mark.proves("S199")
+def test_second_factor_is_confirmed_for_one_session_alone():
+    staff = make_staff("view_sanction")
+    with pytest.raises(CommandError, match="no open session"):
+        call_command("secondfactor", "--user", staff.email)
+    first = open_session(user=staff)
+    out = StringIO()
+    call_command("secondfactor", "--user", staff.email, stdout=out)
+    assert str(first.id) in out.getvalue()
+    stolen, own = open_session(user=staff), open_session(user=staff)
+
+    with pytest.raises(CommandError, match="several sessions") as refusal:
+        call_command("secondfactor", "--user", staff.email)
+    assert str(stolen.id) in str(refusal.value)
+    assert not proved([stolen, own])
+
+    call_command("secondfactor", "--session", str(own.id), stdout=StringIO())
+    assert proved([stolen, own]) == {own.id}
 
 
 def test_second_factor_of_an_unknown_session_is_an_error():

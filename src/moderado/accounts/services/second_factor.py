@@ -4,7 +4,6 @@ An identity provider, a proxy, or an operator who knows the person checks the pr
 counts until the session ends (ADR 0085).
 """
 
-from collections.abc import Sequence
 from uuid import UUID
 
 import structlog
@@ -49,11 +48,3 @@ def confirm_second_factor(*, actor_id: UUID | None, session_id: UUID) -> Session
         log.info("second_factor_confirmed", session_id=str(session_id), user_id=session.user_id)
         session.refresh_from_db()
     return session
-
-
-def confirm_all(*, actor_id: UUID | None, user_id: UUID) -> Sequence[Session]:
-    """Store it for all valid sessions of an account; return them."""
-    return [
-        confirm_second_factor(actor_id=actor_id, session_id=session.pk)
-        for session in selectors.sessions_of(user_id)
-    ]

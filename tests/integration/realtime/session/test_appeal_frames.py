@@ -7,7 +7,6 @@ import pytest
 from django.db import transaction
 from django.utils import timezone
 
-from moderado.accounts.services.second_factor import confirm_all
 from moderado.chat.models import Message
 from moderado.chat.services.posting import post_message
 from moderado.chat.services.screening import screen_waiting
@@ -25,6 +24,7 @@ from moderado.realtime.infra.db_calls import run_in_db_thread
 from tests import factories
 from tests.integration.enforcement.steps import settle
 from tests.integration.realtime.conftest import Cast
+from tests.second_factor import confirm_all
 
 pytestmark = pytest.mark.usefixtures("obedient_provider")
 

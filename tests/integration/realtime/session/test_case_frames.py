@@ -8,7 +8,6 @@ from django.contrib.auth.models import Group
 from django.db import transaction
 
 from moderado.accounts.models import User
-from moderado.accounts.services.second_factor import confirm_all
 from moderado.chat.models import Membership
 from moderado.chat.services import memberships
 from moderado.core.ids import new_id
@@ -25,6 +24,7 @@ from moderado.realtime.infra.db_calls import run_in_db_thread
 from moderado.realtime.rooms.reconcile import Schedule
 from tests import factories, rulings
 from tests.integration.realtime.conftest import Cast, timing_with
+from tests.second_factor import confirm_all
 
 CASE_FRAMES = {"case_opened", "case_claimed", "case_decided", "case_closed", "case_changed"}
 
