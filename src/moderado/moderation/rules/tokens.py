@@ -39,7 +39,7 @@ _GLUE = frozenset(_GLUED.split())
 # An address that is written together with what follows: "voceeumotario".
 GLUED_ADDRESS = re.compile(
     r"(?:seus?|suas?|teus?|tuas?|(?:voces?|vcs?|tu)(?:e|eh|es|sao|soe)?(?:muito|mt|so)?(?:um|uma|uns|umas)?"
-    r"|you(?:are|re|r)?(?:such|just|all)?(?:an?)?(?:f[uv]?c?king?|little|stupid|dumb|fat)?|your|ur)"
+    r"|you(?:are|re|r)?(?:such|just|all)?(?:an?)?(?:f[uv]?c?king?|little|stupid|dumb|fat)?|your|ur(?:an?)?)"
 )
 _SYLLABLE = 2  # letters
 # Words of two letters. Others are syllables, or states and countries.
