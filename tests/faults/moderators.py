@@ -20,6 +20,7 @@ from tests.faults.crowd import Crowd
 
 EVERY = 0.25  # average seconds between two acts of one moderator
 TOGETHER = 0.4  # share of the cases on which all moderators rule at the same moment
+APPEALED = ("ruling", "sanction")  # of others, which join a case, the ruling on it decides
 TERMS = (1, 2, 4)  # seconds of a mute
 _RIGHTS = """
     WITH staff AS (UPDATE accounts_user SET is_staff = true WHERE id = %s RETURNING id)
@@ -64,7 +65,7 @@ class Moderator:
             self._rule: 8,
             self._undo: 3,
             self._reverse: 2,
-            self._decide_appeal: 2,
+            self._decide_appeal: 4,
             self._lift: 1,
         }
 
@@ -130,7 +131,8 @@ class Moderator:
         return await self._do(what, ruling, f"enforcement/rulings/{ruling}/{what}/", body)
 
     async def _decide_appeal(self) -> None:
-        appeals = await self._read("enforcement/appeals/?page_size=10")
+        kind = self._dice.choice(APPEALED)
+        appeals = await self._read(f"enforcement/appeals/?decision_type={kind}&page_size=10")
         if appeals:
             appeal = self._dice.choice(appeals)
             outcome = self._dice.choice(["upheld", "overturned"])
