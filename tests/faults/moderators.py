@@ -131,8 +131,10 @@ class Moderator:
         return await self._do(what, ruling, f"enforcement/rulings/{ruling}/{what}/", body)
 
     async def _decide_appeal(self) -> None:
-        kind = self._dice.choice(APPEALED)
-        appeals = await self._read(f"enforcement/appeals/?decision_type={kind}&page_size=10")
+        appeals = []
+        for kind in APPEALED:
+            path = f"enforcement/appeals/?decision_type={kind}&page_size=10"
+            appeals += await self._read(path)
         if appeals:
             appeal = self._dice.choice(appeals)
             outcome = self._dice.choice(["upheld", "overturned"])
@@ -196,7 +198,8 @@ async def _appeal(person: Client, dice: random.Random) -> None:
     answer = await person.try_to_ask("GET", "me/decisions/")
     if answer.is_success:
         for decision in answer.json()["results"]:
-            if decision["appealable"] and dice.random() < 0.3:
+            share = 0.8 if decision["type"] in APPEALED else 0.1
+            if decision["appealable"] and dice.random() < share:
                 path = f"me/decisions/{decision['id']}/appeal/"
                 await person.try_to_ask("POST", path, json={"text": "Por que?"})
 
