@@ -19,7 +19,7 @@ class SentOnce(forms.Form):
     A form without the field, or with another value in it than a UUID, is never a repeat.
     """
 
-    form_id = forms.CharField(required=False, initial=uuid4, widget=forms.HiddenInput())
+    form_id = forms.CharField(required=False, initial=uuid4, label="", widget=forms.HiddenInput())
 
     def client_id(self) -> UUID | None:
         """Return the `client_id` of what a bound form asks for; None: it is no repeat."""
