@@ -79,7 +79,9 @@ class Proofs:
         self._results: dict[str, Result] = {}
 
     @pytest.hookimpl(tryfirst=True)  # before `-k` and `-m` remove items
-    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+    def pytest_collection_modifyitems(
+        self, config: pytest.Config, items: list[pytest.Item]
+    ) -> None:
         cases = Counter(item.nodeid.partition("[")[0] for item in items)
         known = rows().keys()
         for item in items:
@@ -89,7 +91,8 @@ class Proofs:
             # Stored with the item's reports, it reaches the collecting process, in xdist as well.
             item.user_properties.append(("proves", list(dict.fromkeys(marks))))
             item.user_properties.append(("cases", cases[item.nodeid.partition("[")[0]]))
-        _keep_cases_together(items)
+        if "proves" in config.option.markexpr:  # `make faults`; `make test` runs the short cases
+            _keep_cases_together(items)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         known = dict(report.user_properties)

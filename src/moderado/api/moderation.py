@@ -32,7 +32,7 @@ from moderado.api.moderation_bodies import (
     LogQuery,
     RulingInput,
 )
-from moderado.api.pagination import ExactCursorPagination, NumberedPages
+from moderado.api.pagination import NewestFirstPagination, NumberedPages
 from moderado.api.schemas import CURSOR, PAGE, PAGE_SIZE, validated
 from moderado.chat.selectors.review import surroundings
 from moderado.chat.services.restricted_reading import read_case
@@ -52,12 +52,6 @@ _STATES = {
 }
 
 
-class LogPages(ExactCursorPagination):
-    """Newest first; ids order entries of the same moment."""
-
-    ordering = ("-created_at", "-id")
-
-
 class Logs(APIView):
     @extend_schema(
         operation_id="list_moderation_logs",
@@ -72,7 +66,7 @@ class Logs(APIView):
         check_moderated(room_id, scope_ids)
         message_id = asked.pop("message", None)
         wanted = selectors.LogFilter(subject_id=message_id or subject_id, scope_id=room_id, **asked)
-        pages = LogPages()
+        pages = NewestFirstPagination()
         lines = selectors.logs(
             wanted=wanted, scope_ids=scope_ids, sees_restricted=sees_restricted(request)
         )

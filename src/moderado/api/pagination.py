@@ -231,3 +231,9 @@ def _parsed(field: "Field[Any, Any]", text: str) -> object:
     if isinstance(value, float) and not isfinite(value):
         raise MalformedCursor
     return value
+
+
+class NewestFirstPagination(ExactCursorPagination):
+    """Pages of records, the newest first; ids order those of the same moment."""
+
+    ordering = ("-created_at", "-id")

@@ -11,7 +11,7 @@ from rest_framework.views import APIView
 from moderado.accounts import rights
 from moderado.api.callers import require, sees_restricted
 from moderado.api.fields import IdField
-from moderado.api.pagination import ExactCursorPagination
+from moderado.api.pagination import NewestFirstPagination
 from moderado.api.schemas import CURSOR, PAGE_SIZE, PersonField, validated
 from moderado.enforcement.selectors.audit import audit_lines
 
@@ -53,12 +53,6 @@ class AuditPage(serializers.Serializer[Any]):
     results = AuditLineBody(many=True)
 
 
-class AuditPages(ExactCursorPagination):
-    """Newest first."""
-
-    ordering = ("-created_at", "-id")
-
-
 class Audit(APIView):
     @extend_schema(
         operation_id="list_audit_lines",
@@ -86,6 +80,6 @@ class Audit(APIView):
             subject_id=asked.get("subject"),
             sees_restricted=sees_restricted(request),
         )
-        pages = AuditPages()
+        pages = NewestFirstPagination()
         page = pages.paginate_queryset(found, request, view=self)
         return pages.get_paginated_response(AuditLineBody(page, many=True).data)

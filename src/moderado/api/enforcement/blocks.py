@@ -11,7 +11,7 @@ from rest_framework.views import APIView
 
 from moderado.api.callers import caller
 from moderado.api.fields import IdField
-from moderado.api.pagination import ExactCursorPagination
+from moderado.api.pagination import NewestFirstPagination
 from moderado.api.schemas import CURSOR, PAGE_SIZE, PersonField, validated
 from moderado.enforcement.selectors.blocks import blocks_of
 from moderado.enforcement.services import blocks
@@ -32,17 +32,11 @@ class BlockPage(serializers.Serializer[Any]):
     results = BlockBody(many=True)
 
 
-class BlockPages(ExactCursorPagination):
-    """The latest first."""
-
-    ordering = ("-created_at", "-id")
-
-
 class Blocks(APIView):
     @extend_schema(operation_id="list_blocks", parameters=[CURSOR, PAGE_SIZE], responses=BlockPage)
     def get(self, request: Request) -> Response:
         """List the persons whom you block, the latest first. They are not told."""
-        pages = BlockPages()
+        pages = NewestFirstPagination()
         page = pages.paginate_queryset(blocks_of(caller(request).user_id), request, view=self)
         return pages.get_paginated_response(BlockBody(page, many=True).data)
 

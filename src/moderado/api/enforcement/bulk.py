@@ -12,7 +12,7 @@ from rest_framework.views import APIView
 from moderado.accounts import rights
 from moderado.api.enforcement.case_bodies import BulkBody, BulkInput, ReasonInput, proposal_of
 from moderado.api.enforcement.cases import check_room, check_sanctions, filter_of, moderator
-from moderado.api.pagination import ExactCursorPagination
+from moderado.api.pagination import NewestFirstPagination
 from moderado.api.schemas import CURSOR, PAGE_SIZE, validated
 from moderado.enforcement.models import BulkRuling
 from moderado.enforcement.selectors.staff_lists import bulk_rulings_for
@@ -29,12 +29,6 @@ class BulkPage(serializers.Serializer[Any]):
     results = BulkBody(many=True)
 
 
-class BulkPages(ExactCursorPagination):
-    """Newest first."""
-
-    ordering = ("-created_at", "-id")
-
-
 class Bulk(APIView):
     @extend_schema(
         operation_id="list_bulk_rulings",
@@ -45,7 +39,7 @@ class Bulk(APIView):
         """List rulings in bulk, newest first. Moderators of rooms see their own alone."""
         actor = moderator(request, rights.BULK_RULE)
         asked = validated(BulkQuery, request.query_params.dict())
-        pages = BulkPages()
+        pages = NewestFirstPagination()
         found = bulk_rulings_for(actor, state=asked.get("state"))
         page = pages.paginate_queryset(found, request, view=self)
         return pages.get_paginated_response(BulkBody(page, many=True).data)

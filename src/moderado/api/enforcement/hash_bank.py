@@ -12,7 +12,7 @@ from rest_framework.views import APIView
 from moderado.accounts import rights
 from moderado.api.callers import require, sees_restricted
 from moderado.api.fields import IdField
-from moderado.api.pagination import ExactCursorPagination
+from moderado.api.pagination import NewestFirstPagination
 from moderado.api.schemas import CURSOR, PAGE_SIZE, StrictInput, validated
 from moderado.enforcement.models.holds import REFERENCE_LENGTH
 from moderado.enforcement.services import hash_bank
@@ -58,12 +58,6 @@ class UnbankQuery(serializers.Serializer[Any]):
     )
 
 
-class BankedTextPages(ExactCursorPagination):
-    """Newest first."""
-
-    ordering = ("-created_at", "-id")
-
-
 class HashBank(APIView):
     @extend_schema(
         operation_id="list_banked_texts",
@@ -77,7 +71,7 @@ class HashBank(APIView):
         found = hash_bank.banked_texts(actor_id=user.id, sees_restricted=sees_restricted(request))
         columns = {"reference": asked.get("order"), "subject_id": asked.get("message")}
         found = found.filter(**{name: each for name, each in columns.items() if each is not None})
-        pages = BankedTextPages()
+        pages = NewestFirstPagination()
         page = pages.paginate_queryset(found, request, view=self)
         note_looks_about(actor_id=user.id, rows=page)
         return pages.get_paginated_response(BankedTextBody(page, many=True).data)

@@ -15,7 +15,7 @@ from rest_framework.views import APIView
 from moderado.api.authentication import ALSO_WHEN_BANNED
 from moderado.api.bodies import body_of
 from moderado.api.callers import caller
-from moderado.api.pagination import Cursor, ExactCursorPagination, MalformedCursor
+from moderado.api.pagination import Cursor, MalformedCursor, NewestFirstPagination
 from moderado.api.schemas import CURSOR, PAGE_SIZE, Link, validated
 from moderado.enforcement.models import Appeal
 from moderado.enforcement.selectors.appeals import own_appeals
@@ -41,10 +41,6 @@ class OwnAppealPage(msgspec.Struct):
     next: Link | None
     previous: Link | None
     results: tuple[AppealView, ...]
-
-
-class OwnAppealPages(ExactCursorPagination):
-    ordering = ("-created_at", "-id")
 
 
 class PageQuery(serializers.Serializer[Any]):
@@ -98,7 +94,7 @@ class MyAppeals(APIView):
     )
     def get(self, request: Request) -> Response:
         """List your appeals of decisions and reports with state and outcome, newest first."""
-        pages = OwnAppealPages()
+        pages = NewestFirstPagination()
         page = pages.paginate_queryset(own_appeals(caller(request).user_id), request, view=self)
         return pages.get_paginated_response([body_of(appeal_view(each)) for each in page])
 

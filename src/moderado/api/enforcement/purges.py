@@ -14,7 +14,7 @@ from moderado.api.bodies import body_of
 from moderado.api.callers import caller, check_moderated, may, moderated_scopes, sees_restricted
 from moderado.api.enforcement.case_bodies import ReasonInput
 from moderado.api.fields import IdField
-from moderado.api.pagination import ExactCursorPagination
+from moderado.api.pagination import NewestFirstPagination
 from moderado.api.schemas import CURSOR, PAGE_SIZE, StrictInput, validated
 from moderado.chat.services import purge_requests
 from moderado.enforcement.models import Purge
@@ -93,12 +93,6 @@ class PurgePage(serializers.Serializer[Any]):
     results = PurgeBody(many=True)
 
 
-class PurgePages(ExactCursorPagination):
-    """Newest first."""
-
-    ordering = ("-created_at", "-id")
-
-
 class Purges(APIView):
     @extend_schema(
         operation_id="list_purges",
@@ -110,7 +104,7 @@ class Purges(APIView):
         actor = _actor(request)
         asked = validated(PurgeQuery, request.query_params.dict())
         check_moderated(asked.get("room"), actor.scope_ids)
-        pages = PurgePages()
+        pages = NewestFirstPagination()
         found = purges_for(
             actor,
             user_id=asked.get("user"),

@@ -14,7 +14,7 @@ from moderado.api.authentication import ALSO_WHEN_BANNED
 from moderado.api.bodies import body_of
 from moderado.api.callers import caller
 from moderado.api.fields import ClientIdField, IdField
-from moderado.api.pagination import ExactCursorPagination
+from moderado.api.pagination import NewestFirstPagination
 from moderado.api.schemas import CURSOR, PAGE_SIZE, Link, validated
 from moderado.chat.types import MESSAGE
 from moderado.core.errors import Invalid
@@ -50,10 +50,6 @@ class ReportPage(msgspec.Struct):
     next: Link | None
     previous: Link | None
     results: tuple[ReportView, ...]
-
-
-class ReportPages(ExactCursorPagination):
-    ordering = ("-created_at", "-id")
 
 
 class Reports(APIView):
@@ -105,7 +101,7 @@ class MyReports(APIView):
     )
     def get(self, request: Request) -> Response:
         """List your reports with their state and outcome, newest first."""
-        pages = ReportPages()
+        pages = NewestFirstPagination()
         own = reports_of(caller(request).user_id)
         page = pages.paginate_queryset(own, request, view=self)
         return pages.get_paginated_response([body_of(view) for view in report_views(page)])

@@ -26,7 +26,7 @@ from moderado.api.enforcement.sanction_inputs import (
     SanctionInput,
     SanctionQuery,
 )
-from moderado.api.pagination import ExactCursorPagination
+from moderado.api.pagination import NewestFirstPagination
 from moderado.api.schemas import CURSOR, PAGE_SIZE, PersonField, validated
 from moderado.enforcement.models import Sanction
 from moderado.enforcement.selectors import sanctions
@@ -109,12 +109,6 @@ class StaffSanctionPage(SanctionPage):
     results = StaffSanctionBody(many=True)
 
 
-class SanctionPages(ExactCursorPagination):
-    """The latest first."""
-
-    ordering = ("-created_at", "-id")
-
-
 class OwnSanctions(APIView):
     authentication_classes = ALSO_WHEN_BANNED
 
@@ -133,7 +127,7 @@ class OwnSanctions(APIView):
     def get(self, request: Request) -> Response:
         """List the sanctions against you, also past ones, the latest first."""
         who = caller(request)
-        pages = SanctionPages()
+        pages = NewestFirstPagination()
         found = sanctions.sanctions_of(who.user_id)
         page = pages.paginate_queryset(found, request, view=self) or []
         appealed = sanctions.appealed_among(page)
@@ -160,7 +154,7 @@ class Sanctions(APIView):
             state=asked.get("state"),
             sees_restricted=sees_restricted(request),
         )
-        pages = SanctionPages()
+        pages = NewestFirstPagination()
         page = pages.paginate_queryset(found, request, view=self) or []
         note_looks(actor_id=caller(request).user_id, cases=cases_of(page))
         appealed = sanctions.appealed_among(page)

@@ -18,7 +18,7 @@ from moderado.api.enforcement.case_bodies import (
 )
 from moderado.api.enforcement.cases import check_room, moderator
 from moderado.api.fields import IdField
-from moderado.api.pagination import ExactCursorPagination
+from moderado.api.pagination import NewestFirstPagination
 from moderado.api.schemas import CURSOR, PAGE_SIZE, PersonField, validated
 from moderado.enforcement.labels import NOTICE_ROLE_CODES, REPORT_CATEGORY_CODES
 from moderado.enforcement.selectors import staff_lists as selectors
@@ -128,12 +128,6 @@ class NoticePage(serializers.Serializer[Any]):
     results = ListedNoticeBody(many=True)
 
 
-class NewestPages(ExactCursorPagination):
-    """Newest first."""
-
-    ordering = ("-created_at", "-id")
-
-
 class Rulings(APIView):
     @extend_schema(
         operation_id="list_rulings",
@@ -149,7 +143,7 @@ class Rulings(APIView):
         asked = validated(RulingQuery, request.query_params.dict())
         check_room(actor, asked.get("scope_id"))
         found = selectors.rulings_for(actor, wanted=selectors.RulingFilter(**asked))
-        pages = NewestPages()
+        pages = NewestFirstPagination()
         page = pages.paginate_queryset(found, request, view=self)
         note_looks(actor_id=actor.id, cases=[each.case for each in page])
         return pages.get_paginated_response(ListedRulingBody(page, many=True).data)
@@ -170,7 +164,7 @@ class StaffReports(APIView):
         asked = validated(ReportQuery, request.query_params.dict())
         check_room(actor, asked.get("scope_id"))
         found = selectors.reports_for(actor, wanted=selectors.ReportFilter(**asked))
-        pages = NewestPages()
+        pages = NewestFirstPagination()
         page = pages.paginate_queryset(found, request, view=self)
         note_looks(actor_id=actor.id, cases=[each.case for each in page])
         if may(request, rights.SUSPEND_REPORTING):
@@ -198,7 +192,7 @@ class StaffNotices(APIView):
         wanted = selectors.NoticeFilter(
             is_overdue=None if overdue is None else overdue == "true", **asked
         )
-        pages = NewestPages()
+        pages = NewestFirstPagination()
         found = selectors.notices_for(actor, wanted=wanted)
         page = pages.paginate_queryset(found, request, view=self)
         cases = [each.case for each in page if each.case is not None]

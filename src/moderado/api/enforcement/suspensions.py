@@ -13,7 +13,7 @@ from moderado.accounts import rights
 from moderado.api.callers import require
 from moderado.api.enforcement.sanction_inputs import TermField
 from moderado.api.fields import IdField
-from moderado.api.pagination import ExactCursorPagination
+from moderado.api.pagination import NewestFirstPagination
 from moderado.api.schemas import CURSOR, PAGE_SIZE, PersonField, StrictInput, validated
 from moderado.enforcement.selectors.reports import suspensions
 from moderado.enforcement.services import suspensions as service
@@ -60,10 +60,6 @@ class SuspensionPage(serializers.Serializer[Any]):
     results = SuspensionBody(many=True)
 
 
-class SuspensionPages(ExactCursorPagination):
-    ordering = ("-created_at", "-id")
-
-
 class Suspensions(APIView):
     @extend_schema(
         operation_id="list_report_suspensions",
@@ -75,7 +71,7 @@ class Suspensions(APIView):
         require(request, rights.SUSPEND_REPORTING)
         asked = validated(SuspensionQuery, request.query_params.dict())
         found = suspensions(user_id=asked.get("user"), state=asked.get("state"))
-        pages = SuspensionPages()
+        pages = NewestFirstPagination()
         page = pages.paginate_queryset(found, request, view=self)
         return pages.get_paginated_response(SuspensionBody(page, many=True).data)
 
