@@ -9,7 +9,7 @@ from ipaddress import ip_address
 import disarm
 import idna
 
-from moderado.core.alphabets import LETTERS, SIGNS, SOUNDS
+from moderado.core.alphabets import GROUPS, LETTERS, SIGNS, SOUNDS, TURNED
 from moderado.core.characters import IGNORABLE
 
 EMAIL_KEY_LENGTH = 320
@@ -29,7 +29,11 @@ _LEET = str.maketrans("013457@$!|i", "oleastaslll")
 _PAIRS = (("rn", "m"), ("vv", "w"))  # UTS 39 maps m to rn; w to vv is ours
 _SIGNS = str.maketrans("@$!|", "asll")
 _SYMBOLS = frozenset({"Sc", "Sm", "So", "Po", "Nl"})
-_TRIANGLES = {"Δ": "a", "∆": "a"}  # in names: in texts they are mathematics
+# In names: in texts they are mathematics.
+_MATHEMATICS = {"Δ": "a", "∆": "a", "∧": "a", "∂": "ad", "∅": "o", "∫": "fs"}
+_GROUPS = GROUPS | {"cl": "d", "nn": "m"}
+# A turned text is read from its end; a mirrored one, too, with other letters for b, d, p and q.
+_MIRRORED = TURNED | dict(zip("bdpqnu", "dbqpnu", strict=True))
 _FIRST_FLAG_LETTER, _LAST_FLAG_LETTER = "\U0001f1e6", "\U0001f1ff"
 _LONG = 8  # letters from which a reserved word is also found inside of another word
 
@@ -56,11 +60,11 @@ def reserved_word_in(name: str, words: tuple[str, ...]) -> bool:
     """Tell whether `name` contains one of `words`, also disguised or with digits around it.
 
     A word may be split by punctuation, or by spaces if it is the whole name. A word of eight
-    letters or more is also found inside of another one.
+    letters or more is also found inside of another one. Letters may be turned, mirrored, or drawn
+    with several characters.
     """
     keys = [*map(_plain, words)]
-    readings = {reading for key in keys for reading in _spelled(name, key)} | {_sounded(name)}
-    return any(_has_word(name, reading, keys) for reading in readings)
+    return any(_reads_as(shape, keys) for shape in _shapes(name))
 
 
 def looks_like(name: str, other: str) -> bool:
@@ -70,7 +74,30 @@ def looks_like(name: str, other: str) -> bool:
     letters and digits looks like no other.
     """
     key = _plain(name_key(other))
-    return bool(key) and key in {_plain(name_key(each)) for each in (name, *_spelled(name, key))}
+    return bool(key) and any(
+        key == _plain(name_key(reading))
+        for shape in _shapes(name)
+        for reading in (shape, *_spelled(shape, key))
+    )
+
+
+def _shapes(name: str) -> list[str]:
+    """Return the name, and what it is turned back if it has turned or mirrored letters."""
+    if not any(char in TURNED and not char.isascii() for char in name):
+        return [name]
+    return [
+        name,
+        *(
+            "".join(table.get(char, char) for char in chars)
+            for table in (TURNED, _MIRRORED)
+            for chars in (name, reversed(name))
+        ),
+    ]
+
+
+def _reads_as(name: str, keys: Sequence[str]) -> bool:
+    readings = {reading for key in keys for reading in _spelled(name, key)} | {_sounded(name)}
+    return any(_has_word(name, reading, keys) for reading in readings)
 
 
 def _has_word(name: str, spelled: str, keys: Sequence[str]) -> bool:
@@ -95,9 +122,26 @@ def _has_word(name: str, spelled: str, keys: Sequence[str]) -> bool:
 
 def _spelled(name: str, word: str) -> set[str]:
     """Return the name as one reads it who looks for `word`: signs would split the word."""
+    written = {name, _groups_of(word).sub(lambda group: _letter_of(group[0], word), name)}
+    return {reading for each in written for reading in _readings(each, word)}
+
+
+def _readings(name: str, word: str) -> set[str]:
     letters = [_letters(char, word) for char in name]
     most = max(map(len, letters), default=1)
     return {"".join(each[at % len(each)] for each in letters) for at in range(most)}
+
+
+@lru_cache(maxsize=1024)
+def _groups_of(word: str) -> re.Pattern[str]:
+    """Return the pattern of groups of characters that are drawn like letters of `word`."""
+    groups = [group for group in _GROUPS if _letter_of(group, word)]
+    longest_first = sorted(groups, key=len, reverse=True)
+    return re.compile("|".join(map(re.escape, longest_first)) or r"(?!)", re.IGNORECASE)
+
+
+def _letter_of(group: str, word: str) -> str:
+    return next((letter for letter in _GROUPS[group.lower()] if letter in word), "")
 
 
 def _letters(char: str, word: str) -> str:
@@ -109,7 +153,7 @@ def _letters(char: str, word: str) -> str:
         return char.translate(_SIGNS)
     if _FIRST_FLAG_LETTER <= char <= _LAST_FLAG_LETTER:
         return chr(ord(char) - ord(_FIRST_FLAG_LETTER) + ord("a"))
-    drawn = _TRIANGLES.get(char) or LETTERS.get(char, "")
+    drawn = _MATHEMATICS.get(char) or LETTERS.get(char, "")
     if unicodedata.category(char) in _SYMBOLS:
         drawn += SIGNS.get(char, "")
     return "".join(letter for letter in drawn if letter in word) or drawn[:1] or char

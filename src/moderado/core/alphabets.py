@@ -97,6 +97,34 @@ _TURNED = (
     "∀a ꓯa ƆC ƎE ℲF ⅁G ⅂L ꓶL ꓩP ᴚR ⊥T ꓕT ∩U ՈU ΛV ⅄Y ⊤t ƨs"
 )
 
+# Groups of signs, and of letters, that are drawn like each letter.
+_GROUPS = r"""
+a /-\ /\ /_\
+b |3 |8 !3 (3 /3 )3 13
+d |) |] |} [) (| |>
+e [- |-
+f |= |# /= ph
+g (+ (_+ (_-
+h |-| ]-[ }-{ )-( (-) /-/ [-] }{
+i ]|[
+j _| _)
+k |< |{ |(
+l |_ 1_ |:
+m |\/| /\/\ |v| [v] (v) ^^ /v\ rn
+n |/| |\| /\/ [\]
+o () [] {} <> (0)
+p |> |o |* |^ |" |7
+q (_,) (,) 0_
+r |2 |? |~ /2 |`
+t '|' -|-
+u |_| (_) [_] \_/ \_\ /_/ \/ 00 0o
+v \/
+w \/\/ vv \^/ |/\|
+x >< }|{ )(
+y `/ '/ \|
+z 7_ >_ 2_
+"""
+
 
 def _drawn(lines: str) -> Iterable[tuple[str, str]]:
     for line in lines.strip().splitlines():
@@ -127,3 +155,8 @@ TURNED = {
     for character in (pair[0].upper(), pair[0])
     if len(character) == 1 and (character == pair[0] or not character.isascii())
 }
+GROUPS: dict[str, str] = {}
+for _line in _GROUPS.strip().splitlines():
+    _letter, *_groups = _line.split()
+    for _group in _groups:
+        GROUPS[_group] = GROUPS.get(_group, "") + _letter

@@ -91,6 +91,30 @@ def test_name_that_a_reader_takes_for_another_is_found(name):
     assert looks_like(name, "Alice")
 
 
+@pytest.mark.proves("S180")
+@pytest.mark.parametrize(
+    "name",
+    [
+        "ɹopɐɹǝpoɯ", "∀pɯᴉu", "uıɯpɐ", "Ana uıɯpɐ", "ɿobɒɿɘbom", "ɒbmin", "ᴎimbɒ", "ɟɟɐʇs",
+        "moclerador", "aclmin", "nnoderador", "/\\dmin", "/-\\dmin", "|\\/|oderador", "adm|/|",
+        "a|)min", "m()d", "m[]d", "moderad()r", "|V|od", "sta∫∫", "∧dmin", "∂dmin", "m∅d",
+    ],
+)  # fmt: skip
+def test_reserved_word_is_read_turned_mirrored_and_in_groups(name):
+    assert reserved_word_in(name, tuple(RESERVED_NAMES))
+
+
+@pytest.mark.proves("S180")
+@pytest.mark.parametrize("name", ["ɐɹɐɯ", "/\\/\\ara", "|\\/|ara", "Mɐɹɐ", "nnara"])
+def test_turned_or_grouped_name_of_staff_is_found(name):
+    assert looks_like(name, "Mara")
+
+
+@pytest.mark.parametrize("name", ["Işıl", "Clara", "Anna", "Ana :) (oi)", "Λίνα", "Clodoaldo"])
+def test_names_with_turned_letters_or_groups_are_free(name):
+    assert not reserved_word_in(name, tuple(RESERVED_NAMES))
+
+
 @pytest.mark.parametrize("one, other", [("₿ru∩o", "Bruno"), ("₿r∩no", "Bruno")])
 def test_sign_that_is_drawn_like_two_letters_is_read_as_either(one, other):
     assert looks_like(one, other)

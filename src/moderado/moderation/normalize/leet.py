@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from moderado.core.alphabets import GROUPS
 from moderado.moderation.normalize.ambiguous import MARKER_LETTERS
 from moderado.moderation.normalize.folding import Folded
 
@@ -13,38 +14,6 @@ SIGN_LETTERS = {
     "+": "t", "8": "ba", "6": "gb", "9": "gq", "2": "rz", "|": "il", "(": "c", "<": "c", "{": "c",
     "[": "c", "#": "h", "^": "a", "%": "x", "&": "e", "?": "",
 }  # fmt: skip
-# Groups of signs, and of letters, that are drawn like each letter.
-_GROUPS = r"""
-a /-\ /\ /_\
-b |3 |8 !3 (3 /3 )3 13
-d |) |] |} [) (| |>
-e [- |-
-f |= |# /= ph
-g (+ (_+ (_-
-h |-| ]-[ }-{ )-( (-) /-/ [-] }{
-i ]|[
-j _| _)
-k |< |{ |(
-l |_ 1_ |:
-m |\/| /\/\ |v| [v] (v) ^^ /v\ rn
-n |/| |\| /\/ [\]
-o () [] {} <> (0)
-p |> |o |* |^ |" |7
-q (_,) (,) 0_
-r |2 |? |~ /2 |`
-t '|' -|-
-u |_| (_) [_] \_/ \_\ /_/ \/ 00 0o
-v \/
-w \/\/ vv \^/ |/\|
-x >< }|{ )(
-y `/ '/ \|
-z 7_ >_ 2_
-"""
-GROUPS: dict[str, str] = {}
-for _line in _GROUPS.strip().splitlines():
-    _letter, *_groups = _line.split()
-    for _group in _groups:
-        GROUPS[_group] = GROUPS.get(_group, "") + _letter
 _LONGEST_GROUP = max(map(len, GROUPS))
 _FIRSTS = frozenset(group[0] for group in GROUPS)
 _PLAIN = str.maketrans("4@3105$!7+869", "aaeiossittbgg")
