@@ -128,7 +128,11 @@ class Participants(APIView):
         responses={201: Participant},
     )
     def post(self, request: Request, room_id: UUID) -> Response:
-        """Add a participant. Administrators of the room only."""
+        """Add a participant. Administrators of the room only.
+
+        The same `client_id` again returns the participant, and has no effect: 404 if the
+        participant has left or was removed since.
+        """
         membership = memberships.add_participant(
             actor_id=caller(request).user_id,
             room_id=room_id,

@@ -91,6 +91,7 @@ class RoomChange(RoomInput):
 class ParticipantInput(serializers.Serializer[Any]):
     user_id = IdField()
     role = serializers.ChoiceField(required=False, choices=Membership.Role.choices)
+    client_id = ClientIdField()
 
 
 class RoleChange(serializers.Serializer[Any]):

@@ -30,6 +30,11 @@ class OwnRuling(ApplicationError):
     message = _("This is about your own decision. Another moderator decides it.")
 
 
+class TextReplaced(ApplicationError):
+    code = "text_replaced"
+    message = _("The text has changed since you read it. Read it again.")
+
+
 class NoSuchSanction(NotFound):
     code = "no_such_sanction"
     message = _("There is no such sanction, or you may not see it.")
@@ -235,8 +240,6 @@ class AlreadySuspended(ApplicationError):
 
 
 class CriteriaNotMet(ApplicationError):
-    """The record of the reporter does not justify a suspension."""
-
     code = "criteria_not_met"
     message = _("The record of this member does not justify a suspension.")
 

@@ -42,8 +42,8 @@ NO_CLIENT_ID = {
         appeal_decision appeal_report write_case_note impose_sanction purge_messages
         rule_in_bulk bank_text""",
     "what it creates is unique: a repeat finds it": """
-        register block_person join_room add_participant create_queue suspend_reporting
-        request_export request_erasure make_evidence""",
+        register block_person join_room create_queue suspend_reporting request_export
+        request_erasure make_evidence""",
     "decided or ended once: a repeat of its moderator answers the first one (ADR 0132)": """
         decide_appeal rule_on_case rule_on_moderation_case undo_ruling reverse_ruling
         reverse_bulk_ruling reverse_purge lift_sanction lift_report_suspension cancel_evaluation
@@ -120,6 +120,40 @@ def test_repeated_notice_uses_up_no_limit(settings):
     answers = [posted(APIClient(), "/api/notices/", NOTICE) for _ in range(3)]
 
     assert [each.status_code for each in answers] == [201] * 3
+
+
+@pytest.fixture
+def adding(staff):
+    """Return a request that adds an account to a room of `staff`, and the path of the latter."""
+    room = staff.post("/api/chat/rooms/", {"name": "Sala", "is_private": True}, format="json")
+    route = f"/api/chat/rooms/{room.json()['id']}/participants/"
+    body = {"user_id": str(make_user().id)}
+    return lambda **more: posted(staff, route, body, **more), f"{route}{body['user_id']}/"
+
+
+@pytest.mark.proves("S181")
+def test_repeat_does_not_add_a_participant_again_who_was_removed(staff, adding):
+    add, path = adding
+    first, again = add(), add()
+    staff.delete(path)
+
+    late = add()
+
+    assert (first.status_code, again.status_code, late.status_code) == (201, 201, 404)
+    assert first.json() == again.json()
+    assert add(role="ADMIN").json()["code"] == "conflict"
+    assert staff.patch(path, {"role": "ADMIN"}, format="json").status_code == 404
+    assert add(client_id="again").status_code == 201
+
+
+@pytest.mark.proves("S181")
+def test_repeat_after_a_change_of_role_changes_nothing(staff, adding):
+    add, path = adding
+    add()
+    staff.patch(path, {"role": "MODERATOR"}, format="json")
+
+    assert add().json()["role"] == "MODERATOR"
+    assert add(client_id="other").json()["code"] == "already_a_member"
 
 
 @pytest.mark.django_db(transaction=True)

@@ -14,6 +14,7 @@ from moderado.chat.models import Message
 from moderado.chat.services.publication import Changed, write
 from moderado.chat.services.transitions import advance
 from moderado.enforcement.models import AuditLine, Notice, Report, Ruling, Sanction
+from moderado.enforcement.services import reports
 from moderado.enforcement.services.notice_terms import keep_notice_terms
 from moderado.moderation.models import Case, ModerationLog
 from moderado.moderation.types import Outcome
@@ -87,6 +88,55 @@ def test_report_is_not_made_of_the_text_of_an_edit(reporting, alice, message):
     assert (first.status_code, again.status_code) == (201, 200)
     assert again.data["id"] == first.data["id"]
     assert list(Case.objects.values_list("revision", "close_reason")) == [(1, "replaced")]
+
+
+@pytest.mark.proves("S182")
+def test_report_of_a_text_that_was_replaced_opens_no_case(reporting, bob, alice, message):
+    publish_edit(alice, message)
+    body = {"message": str(message.id), "category": "harassment"}
+    report = partial(client_of(bob).post, "/api/chat/reports/", format="json")
+
+    seen_before, seen_now = report(body | {"revision": 1}), report(body | {"revision": 2})
+
+    assert (seen_before.status_code, seen_before.data["code"]) == (409, "text_replaced")
+    assert seen_now.status_code == 201
+    assert list(Case.objects.values_list("revision", flat=True)) == [2]
+
+
+@pytest.mark.proves("S182")
+def test_text_that_is_replaced_while_it_is_reported_opens_no_case(bob, alice, message, monkeypatch):
+    """The text is read again under the lock of the message."""
+    edit, publish = partial(publish_edit, alice, message), reports.publish
+    monkeypatch.setattr(reports, "publish", lambda event: (edit(), publish(event)))
+    body = {"message": str(message.id), "category": "spam", "revision": 1}
+
+    answer = client_of(bob).post("/api/chat/reports/", body, "json")
+
+    assert (answer.status_code, answer.data["code"]) == (409, "text_replaced")
+    assert not Case.objects.exists()
+
+
+@pytest.mark.proves("S182")
+def test_repeat_of_a_report_that_names_a_revision_answers_the_first_one(bob, alice, message):
+    body = {"message": str(message.id), "category": "harassment", "revision": 1}
+    first = client_of(bob).post("/api/chat/reports/", body, "json")
+    publish_edit(alice, message)
+
+    again = client_of(bob).post("/api/chat/reports/", body, "json")
+
+    assert (first.status_code, again.status_code) == (201, 200)
+    assert again.data["id"] == first.data["id"]
+
+
+@pytest.mark.proves("S182")
+@pytest.mark.parametrize("revision", [0, -1, 2**40, "um"])
+def test_revision_that_cannot_be_is_refused(bob, alice, message, revision):
+    client = client_of(bob)
+    body = {"message": str(message.id), "category": "spam", "revision": revision}
+    about_person = {"user": str(alice.id), "category": "spam", "revision": 1}
+
+    assert client.post("/api/chat/reports/", body, "json").status_code == 400
+    assert client.post("/api/chat/reports/", about_person, "json").status_code == 400
 
 
 def test_report_of_the_new_text_has_another_client_id(reporting, bob, alice, message):

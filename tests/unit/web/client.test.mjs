@@ -536,3 +536,21 @@ test("removed neighbours of one sweep are one line, known from the page and from
   assert.deepEqual(ids(restored), ["a", "c", "z"]);
   assert.equal(folds(restored, timeline(restored)).reduce((sum, line) => sum + line.count, 0), 4);
 });
+
+test("an edit without an answer is sent again under the same id, another one under a new id", async () => {
+  const sent = [];
+  const answers = [null, 503, 200, 200, 409, 200];
+  const fetch = async (_address, { body }) => {
+    sent.push(JSON.parse(body));
+    const status = answers.shift();
+    if (status === null) throw new TypeError("network");
+    return new Response(JSON.stringify(status === 200 ? message("a") : { code: "x" }), { status });
+  };
+  const client = new ChatClient({ user: ANA, auth: new TokenAuth({ access: "a", refresh: "r" }, { fetch }), origin: "http://chat", fetch });
+  for (const text of ["new", "new", "new", "new", "newer", "newer"]) await client.edit(message("a"), text).catch(() => {});
+  const keys = sent.map((body) => body.client_id);
+  assert.equal(keys[0], keys[1]);
+  assert.equal(keys[1], keys[2]);
+  assert.equal(new Set(keys).size, 4);
+  assert.ok(keys.every(Boolean));
+});

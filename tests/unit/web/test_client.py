@@ -4,6 +4,8 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from tests.tools import program
 
 HERE = Path(__file__).parent
@@ -11,6 +13,7 @@ ROOT = HERE.parents[2]
 STATIC = Path("src/moderado/web/static/moderado")
 
 
+@pytest.mark.proves("S187")
 def test_client_passes_its_node_tests(tmp_path: Path) -> None:
     node = program("node", advice="install Node 20 or later (`apt-get install nodejs`)")
     # A copy, because Node wants a package.json that says these are modules, and we have none.

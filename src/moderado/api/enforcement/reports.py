@@ -42,6 +42,13 @@ class ReportInput(serializers.Serializer[Any]):
         help_text="For moderators only.",
     )
     client_id = ClientIdField()
+    revision = serializers.IntegerField(
+        required=False,
+        allow_null=True,
+        min_value=1,
+        max_value=2**31 - 1,
+        help_text="Of the message, as you saw it: the `revision` beside its text.",
+    )
 
 
 class ReportPage(msgspec.Struct):
@@ -64,6 +71,7 @@ class Reports(APIView):
                     "message": "0197b1a0-0000-7000-8000-000000000003",
                     "category": "harassment",
                     "comment": "It goes on since yesterday.",
+                    "revision": 1,
                 },
                 request_only=True,
             )
@@ -73,6 +81,9 @@ class Reports(APIView):
         """Report a message, a person or a room. 200: you have reported it already.
 
         The same `client_id` again returns the first report, also after the text was edited.
+
+        With a `revision` the moderators decide about the text that you saw: 409 `text_replaced` if
+        the message shows another one now. Name it always.
 
         You hear of the outcome: `report_decided`, and `chat/reports/mine/`. The person is not told
         who reported.
@@ -88,9 +99,17 @@ class Reports(APIView):
             category=asked["category"],
             comment=asked.get("comment", ""),
             client_id=asked.get("client_id"),
+            revision=_revision_of(named[0], asked),
         )
         (view,) = report_views([report])
         return Response(body_of(view), status=201 if created else 200)
+
+
+def _revision_of(kind: str, asked: dict[str, Any]) -> int | None:
+    revision: int | None = asked.get("revision")
+    if revision is not None and kind != "message":
+        raise Invalid(fields={"revision": _("Only messages have revisions.")})
+    return revision
 
 
 class MyReports(APIView):

@@ -16,8 +16,8 @@ from moderado.accounts.models import Invitation
 from moderado.accounts.services.erasing import close_account, hide_name, replace_identity
 from moderado.chat.models import Room
 from moderado.chat.services.erased_messages import BATCH, count_messages, erase_batch
-from moderado.chat.services.memberships import withdraw_erased
 from moderado.chat.services.names import placeholder
+from moderado.chat.services.withdrawing import withdraw_erased
 from moderado.chat.types import ROOM_NAME, USER_NAME
 from moderado.core import failpoints
 from moderado.core.database import is_settled, require_transaction, retry_on_deadlock

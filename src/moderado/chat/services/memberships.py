@@ -4,12 +4,14 @@ A function that may take away a right locks the room's row first, and raises the
 `acl_version`. An `actor_id` of None stands for the operators, who may act in every room.
 """
 
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from moderado.accounts.models import User
+from moderado.accounts.services.client_keys import first_result
 from moderado.chat.errors import (
     AlreadyAMember,
     NoSuchRoom,
@@ -17,7 +19,7 @@ from moderado.chat.errors import (
     NotAMember,
     PersonBanned,
 )
-from moderado.chat.models import Departure, Membership, Removal, Room
+from moderado.chat.models import Membership, Removal, Room
 from moderado.chat.selectors import rooms
 from moderado.chat.services.moderators import end_claims_without_right
 from moderado.chat.services.own_changes import repeat_own_changes
@@ -31,6 +33,7 @@ from moderado.chat.services.succession import (
 )
 from moderado.core.database import require_transaction, retry_on_deadlock
 from moderado.core.errors import Invalid, NotFound
+from moderado.core.ids import new_id
 from moderado.enforcement.selectors.blocks import hidden_from
 from moderado.enforcement.selectors.restrictions import banned_from
 
@@ -100,11 +103,28 @@ def leave_room(*, user_id: UUID, room_id: UUID, successor_id: UUID | None = None
 @retry_on_deadlock
 @transaction.atomic
 def add_participant(
-    *, actor_id: UUID | None, room_id: UUID, user_id: UUID, role: str = Membership.Role.MEMBER
+    *,
+    actor_id: UUID | None,
+    room_id: UUID,
+    user_id: UUID,
+    role: str = Membership.Role.MEMBER,
+    client_id: str | None = None,
 ) -> Membership:
     """Add a participant to a room. Only administrators of the room may.
 
+    A repeat has no effect and returns the participant as it is now. It does not add again one who
+    has left or was removed since.
+
+    Args:
+        actor_id: The account that adds; None for the operators.
+        room_id: The room.
+        user_id: The account to add.
+        role: Its role in the room.
+        client_id: The actor's own id of the request, for repeats.
+
     Raises:
+        Conflict: `client_id` was used for another account or role in this room.
+        NotFound: It is a repeat, and the account is no participant any more.
         NoSuchRoom: There is no such room, or the actor may not read it.
         NotAllowedInRoom: The actor is no administrator of the room.
         PersonBanned: A moderator has banned the account from the room.
@@ -112,6 +132,10 @@ def add_participant(
             such role.
         AlreadyAMember: The account is a participant already.
     """
+    name = None if client_id is None else f"{room_id}/{client_id}"
+    key: dict[str, Any] = {"owner_id": actor_id, "kind": "participant", "client_id": name}
+    if first_result(**key, content=[user_id, role], result_id=new_id()) is not None:
+        return _membership_of(lock_room(actor_id=actor_id, room_id=room_id), user_id)
     account = _locked_account(user_id)
     room = lock_room(actor_id=actor_id, room_id=room_id, role=_ADMIN)
     # The same error for a disabled account and for none: the answer must not reveal which.
@@ -198,31 +222,6 @@ def restore_participant(*, room_id: UUID, user_id: UUID) -> None:
     removal = removals.filter(role__isnull=False).first()
     if removal is not None and removal.role is not None:
         _enter(room, user_id, Membership.Role(removal.role))
-
-
-@retry_on_deadlock
-@transaction.atomic
-def withdraw_erased(*, user_id: UUID, limit: int) -> int:
-    """End memberships of an account that was closed for ever, and close rooms without members.
-
-    Its deactivation has appointed administrators where others are active.
-
-    Returns:
-        How many ended; fewer than `limit` if none is left.
-    """
-    theirs = Membership.objects.filter(user=user_id).order_by("room_id")
-    room_ids = list(theirs.values_list("room_id", flat=True)[:limit])
-    rooms_of = Room.objects.select_for_update(no_key=True).filter(pk__in=room_ids)
-    for room in rooms_of.order_by("id"):
-        Membership.objects.filter(room=room, user=user_id).delete()
-        if room.deleted_at is not None:
-            continue
-        narrow_audience(room)
-        if not Membership.objects.filter(room=room).exists():
-            close_room(room)
-    Departure.objects.filter(user=user_id).delete()
-    end_claims_without_right([user_id])
-    return len(room_ids)
 
 
 RANK = {

@@ -19,7 +19,7 @@ from moderado.core.ids import new_id
 from moderado.core.newcomers import NewcomerLimited, is_newcomer, newcomer_until
 from moderado.core.text import clean
 from moderado.enforcement.appeal_terms import appeal_end
-from moderado.enforcement.errors import OwnContent, ReportingSuspended
+from moderado.enforcement.errors import OwnContent, ReportingSuspended, TextReplaced
 from moderado.enforcement.labels import OTHER
 from moderado.enforcement.models import Report, ReportingSuspension
 from moderado.enforcement.selectors.reports import current_suspension, reporter_record
@@ -39,7 +39,7 @@ _MOST = 0.99  # of the score: reports alone never claim certainty
 
 @retry_on_deadlock
 @transaction.atomic
-def report(
+def report(  # noqa: PLR0913  (what a report consists of)
     *,
     reporter_id: UUID,
     subject_type: str,
@@ -47,6 +47,7 @@ def report(
     category: str,
     comment: str = "",
     client_id: str | None = None,
+    revision: int | None = None,
 ) -> tuple[Report, bool]:
     """Report a message, a person or a room.
 
@@ -61,6 +62,7 @@ def report(
         category: A code of `labels.REPORT_CATEGORIES`.
         comment: For moderators, at most 1,000 characters.
         client_id: The reporter's own id of the report, for repeats.
+        revision: Of the text that the reporter saw. None: of the text that is shown now.
 
     Returns:
         The report, and whether it is new.
@@ -68,6 +70,8 @@ def report(
     Raises:
         Conflict: `client_id` was used for another report.
         NotFound: There is no such subject, or the reporter may not read it.
+        TextReplaced: Another revision than `revision` is shown now: the case would be about a
+            text that the reporter has not seen.
         OwnContent: It is the reporter's own.
         NotAuthenticated: The reporter was deactivated meanwhile.
         ReportingSuspended: The reporter may not report for a time.
@@ -78,7 +82,8 @@ def report(
     # Serializes the reports of one member, so that repeats and limits hold.
     active_account(reporter_id, is_locked=True)
     key: dict[str, Any] = {"owner_id": reporter_id, "kind": "report", "client_id": client_id}
-    sent = {**key, "content": [subject_type, subject_id, category, comment]}
+    content = [subject_type, subject_id, category, comment]
+    sent = {**key, "content": content if revision is None else [*content, revision]}
     if is_known(**key):
         first_id = first_result(**sent, result_id=new_id())
         assert first_id is not None
@@ -87,10 +92,9 @@ def report(
     own = Report.objects.filter(
         reporter=reporter_id, subject_type=subject_type, subject_id=subject_id
     )
-    if (first := _repeat(own, subject)) is not None:
+    if (first := _repeat(own, subject, revision)) is not None:
         return first, False
-    if subject is None:
-        raise NotFound
+    subject = _as_seen(subject, revision)
     if subject.author_id == reporter_id:
         raise OwnContent
     comment = clean(comment, max_length=COMMENT_LENGTH, field="comment") if comment.strip() else ""
@@ -102,20 +106,19 @@ def report(
         category=category,
         comment=comment,
     )
-    _store(new)
+    _store(new, revision)
     first_result(**sent, result_id=new.id)
     return new, True
 
 
-def _store(new: Report) -> None:
-    """Store a report of what its reporter sees now, with its case."""
+def _store(new: Report, seen: int | None) -> None:
+    """Store a report of what its reporter sees now, and has seen, with its case."""
     publish(ReviewStarted(subject_type=new.subject_type, subject_id=new.subject_id))
     # Read again under the lock: the text may have changed since.
     subject = reported(
         reporter_id=new.reporter_id, subject_type=new.subject_type, subject_id=new.subject_id
     )
-    if subject is None:
-        raise NotFound
+    subject = _as_seen(subject, seen)
     new.revision, new.scope_id = subject.revision, subject.scope_id
     new.weight = reporter_record(new.reporter_id).weight
     new.case = _case_for(new, subject)
@@ -129,11 +132,19 @@ def _store(new: Report) -> None:
     )
 
 
-def _repeat(own: "QuerySet[Report]", subject: Reported | None) -> Report | None:
+def _as_seen(subject: Reported | None, seen: int | None) -> Reported:
+    if subject is None:
+        raise NotFound
+    if seen is not None and seen != subject.revision:
+        raise TextReplaced
+    return subject
+
+
+def _repeat(own: "QuerySet[Report]", subject: Reported | None, seen: int | None) -> Report | None:
     newest = own.order_by("-created_at", "-id")
     if subject is None:
         return newest.first()
-    same = newest.filter(revision=subject.revision)
+    same = newest.filter(revision=seen or subject.revision)
     if subject.scope_id is None:
         same = same.filter(state=ReportState.OPEN)
     return same.first()

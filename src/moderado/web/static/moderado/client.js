@@ -26,8 +26,8 @@
  */
 
 import { Connection } from "./client/connection.js";
-import { Outbox } from "./client/outbox.js";
-import { CookieAuth, Rest } from "./client/rest.js";
+import { newId, Outbox } from "./client/outbox.js";
+import { ApiError, CookieAuth, Rest } from "./client/rest.js";
 import { apply, emptyRoom, unsettled } from "./client/state.js";
 
 export { CLOSE_CODES } from "./client/close_codes.js";
@@ -84,6 +84,8 @@ export class ChatClient extends EventTarget {
     /** @type {any} */
     this.syncer = null;
     this.typed = 0;
+    /** Edits without an answer, by message. @type {Map<string, {content: string, client_id: string}>} */
+    this.edits = new Map();
     this.#listenToConnection();
   }
 
@@ -180,8 +182,16 @@ export class ChatClient extends EventTarget {
     this.#outboxChanged();
   }
 
+  /** Edit a message. The same text again, after a lost answer, is the same edit for the server. */
   async edit(/** @type {Message} */ { room, id }, /** @type {string} */ content) {
-    const message = await this.rest.patch(`chat/rooms/${room}/messages/${id}/`, { content });
+    const unanswered = this.edits.get(id);
+    const edit = unanswered?.content === content ? unanswered : { content, client_id: newId() };
+    this.edits.set(id, edit);
+    const message = await this.rest.patch(`chat/rooms/${room}/messages/${id}/`, edit).catch((error) => {
+      if (error instanceof ApiError && error.status >= 400 && error.status < 500) this.edits.delete(id);
+      throw error;
+    });
+    this.edits.delete(id);
     this.#apply(room, { type: "history", results: [message] });
   }
 
