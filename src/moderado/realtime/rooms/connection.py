@@ -3,8 +3,9 @@
 No method waits: what cannot be written at once goes to the outbox.
 """
 
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from contextlib import asynccontextmanager
 from uuid import UUID, uuid4
 
 from django.conf import settings
@@ -15,7 +16,7 @@ from moderado.core.wire_limits import MAX_OUTBOX_FRAMES
 from moderado.realtime.rooms.audience import Access
 from moderado.realtime.rooms.author_notices import AuthorNotices
 from moderado.realtime.transport.outbox import Outbox
-from moderado.realtime.wire.encode import Block, Line, author_frame, text_frame
+from moderado.realtime.wire.encode import Block, Line, author_frame, newest_revision, text_frame
 from moderado.realtime.wire.protocol import Error, MessageQueued, ServerFrame, encode
 
 
@@ -23,6 +24,7 @@ class Connection:
     """A client's connection, from the accepted handshake to its end."""
 
     __slots__ = (
+        "_confirming",
         "_deferred",
         "_is_greeted",
         "_is_storing",
@@ -49,6 +51,7 @@ class Connection:
         self._user_id: UUID | None = None
         self._is_greeted = False
         self._is_storing = False
+        self._confirming = asyncio.Lock()
         self._deferred: list[tuple[Line, Access]] = []
 
     @property
@@ -77,6 +80,11 @@ class Connection:
         """Confirm that a message is stored."""
         self.notices.record_queued(view)
         self.reply(author_frame(MessageQueued, view))
+
+    def await_outcome(self, view: MessageView) -> None:
+        """Let the outcome reach the client even if no hint does: it shows `view` as pending."""
+        if "PENDING" in (view.status, view.edit.status if view.edit else None):
+            self.notices.await_outcome(view.id, newest_revision(view))
 
     def push(self, line: Line, access: Access) -> None:
         """Write a line that `access` admits, unless it repeats a notice to the author.
@@ -117,15 +125,23 @@ class Connection:
             for text in texts:
                 outbox.append(text)
 
-    @contextmanager
-    def storing(self) -> Iterator[None]:
+    @asynccontextmanager
+    async def storing(self) -> AsyncIterator[None]:
         """Defer lines about this user's messages while one of them is being stored."""
-        self._is_storing = True
-        try:
-            yield
-        finally:
-            self._is_storing = False
-            self._push_deferred()
+        async with self._confirming:
+            self._is_storing = True
+            try:
+                yield
+            finally:
+                self._is_storing = False
+                self._push_deferred()
+
+    def not_storing(self) -> asyncio.Lock:
+        """Return a context in which no message is being stored.
+
+        An answer that may show the message is written in it: the confirmation comes first.
+        """
+        return self._confirming
 
     def greeted(self) -> None:
         """Write what was deferred until the client was greeted."""

@@ -1,12 +1,14 @@
-"""One client session: authentication, its frames one at a time, and its end.
+"""One client session: authentication, its frames, and its end.
 
-Frames are read in one task and written by the outbox's own, without a thread. The session has no
+Frames are read in one task and written by the outbox's own, without a thread. New messages are
+executed one at a time, and so are all other frames beside them (`frame_queue`). The session has no
 channel in the channel layer: the node has one for all.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -26,6 +28,7 @@ from moderado.realtime import node
 from moderado.realtime.rooms.connection import Connection
 from moderado.realtime.session import auth, quota
 from moderado.realtime.session.commands import Commands
+from moderado.realtime.session.frame_queue import FrameQueue
 from moderado.realtime.session.replies import greeting
 from moderado.realtime.session.throttle import ErrorBudget, new_frame_bucket
 from moderado.realtime.transport.outbox import Outbox
@@ -82,7 +85,8 @@ class ClientSession:
         self._refusals = ErrorBudget(limit=MAX_REFUSALS)
         self._failures = ErrorBudget(limit=MAX_FAILURES)
         self._reader: asyncio.Task[None] | None = None
-        self._is_idle = True
+        self._queue: FrameQueue | None = None  # once the client is authenticated
+        self._is_reading = True
         self._is_leaving = False
 
     async def run(self) -> None:
@@ -100,20 +104,26 @@ class ClientSession:
                 await self._clean_up()
 
     async def finish(self) -> None:
-        """Complete the frame in work and write its answer: the server is shutting down."""
+        """Complete the frames in work and write their answers: the server is shutting down."""
         self._is_leaving = True
         while not self._is_idle:  # noqa: ASYNC110  (once in a process's life: simpler than an event)
             await asyncio.sleep(0.01)
         await self._connection.outbox.drained()
 
+    @property
+    def _is_idle(self) -> bool:
+        return self._is_reading and (self._queue is None or self._queue.is_idle)
+
     def _stop_reading(self) -> None:
-        """Stop after the last write. A frame in work is completed first."""
-        if self._is_idle and self._reader is not None:
+        """Stop after the last write. Frames in work are completed first."""
+        if self._is_reading and self._reader is not None:
             self._reader.cancel()
 
     async def _clean_up(self) -> None:
         if self._reader is not None:
             self._reader.cancel()
+        if self._queue is not None:
+            await self._queue.finished()
         self._node.hub.remove(self._connection)
         self._connection.outbox.closed()
         await self._node.connection_limits.release(self._connection.id)
@@ -125,19 +135,31 @@ class ClientSession:
         except ApplicationError as error:
             self._refuse_connection(error)
             return await self._discard_until_disconnect()
-        if commands is not None:
-            while self._connection.closing is None:
-                await self._connection.outbox.wait_writable()
-                message = await self._next()
-                if message["type"] == "websocket.disconnect":
-                    return None
-                await self._answer(commands, message)
+        if commands is not None and await self._serve(commands):
+            return None
         return await self._discard_until_disconnect()
 
+    async def _serve(self, commands: Commands) -> bool:
+        """Execute frames. Returns whether the client has left; else the connection is closing."""
+        outbox = self._connection.outbox
+        self._queue = queue = FrameQueue(outbox, partial(self._execute, commands))
+        while outbox.closing is None:
+            await outbox.wait_writable()
+            message = await self._next()
+            if message["type"] == "websocket.disconnect":
+                await queue.finished()  # what was sent before it left
+                return True
+            frame = self._admitted(message)
+            if isinstance(frame, protocol.ChatMessage):
+                await self._execute(commands, frame)
+            elif frame is not None:
+                await queue.add(frame)
+        return False
+
     async def _next(self) -> Message:
-        self._is_idle = True
+        self._is_reading = True
         message = await self._receive()
-        self._is_idle = False
+        self._is_reading = False
         return message
 
     async def _discard_until_disconnect(self) -> None:
@@ -217,21 +239,24 @@ class ClientSession:
             code = CloseCode.SERVICE_RESTART
         self._connection.close(code, frame)
 
-    async def _answer(self, commands: Commands, message: Message) -> None:
-        """Execute one frame. Any failure, the client's or the server's, is one `error` frame."""
+    def _admitted(self, message: Message) -> protocol.AnyClientFrame | None:
+        """Return the frame of a message, or refuse it with one `error` frame."""
         frame = decode.decode_frame(message.get("text"))
         language = self._connection.language
         if (wait := self._bucket.take(self._now())) > 0:
             named = frame if isinstance(frame, protocol.ClientFrame) else None
             self._refuse(errors.error_frame(RateLimited(retry_after=wait), language, named))
-        elif isinstance(frame, decode.BadFrame):
+            return None
+        if isinstance(frame, decode.BadFrame):
             self._refuse(errors.bad_frame_error(frame, language))
-        elif self._is_leaving:
-            self._refuse(errors.error_frame(errors.GoingAway(), language, frame))
-        else:
-            await self._execute(commands, frame)
+            return None
+        return frame
 
     async def _execute(self, commands: Commands, frame: protocol.AnyClientFrame) -> None:
+        """Execute one frame. Any failure, the client's or the server's, is one `error` frame."""
+        if self._is_leaving:
+            self._refuse(errors.error_frame(errors.GoingAway(), self._connection.language, frame))
+            return
         account = str(commands.user_id)
         with watched() as watch:
             await self._try_to_execute(commands, frame, account)

@@ -43,7 +43,7 @@ def line(
 async def test_confirmation_is_written_before_lines_about_own_messages(
     connection: Connection, transport: FakeTransport
 ):
-    with connection.storing():
+    async with connection.storing():
         connection.push(line("others 1", seq=1), OWN_ROOMS)
         connection.push(line("own 2", seq=2, author=USER), OWN_ROOMS)
         connection.push(line("others 3", seq=3), OWN_ROOMS)
@@ -61,7 +61,7 @@ async def test_confirmation_is_written_before_lines_about_own_messages(
 async def test_too_many_deferred_lines_close_with_4008(
     connection: Connection, transport: FakeTransport
 ):
-    with connection.storing():
+    async with connection.storing():
         for number in range(MAX_OUTBOX_FRAMES + 1):
             connection.push(line(seq=number + 1, author=USER), OWN_ROOMS)
     await transport.finished.wait()
@@ -80,7 +80,7 @@ async def test_block_is_written_whole_and_in_order(
     await asyncio.sleep(0)  # the writer takes the first frame, and waits for the transport
     transport.open.set()
     connection.push_block(Block(blocks[2]), OWN_ROOMS)
-    with connection.storing():
+    async with connection.storing():
         connection.push(line("own", author=USER), OWN_ROOMS)
         connection.push_block(Block(blocks[3]), OWN_ROOMS)
         connection.reply(Pong(n=1))
@@ -156,7 +156,7 @@ async def test_deferred_line_is_checked_again_when_it_is_written(
     room = Subscription(connection, USER)
     room.authorize(is_member=True)
     room.finish_sync(0)
-    with connection.storing():
+    async with connection.storing():
         connection.push(line("own", seq=1, author=USER), room)
         connection.push(line("others", seq=2), room)
         room.end()
