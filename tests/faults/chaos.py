@@ -5,8 +5,9 @@ banned, and some have their accounts erased; `MODERATORS=0` leaves all of them o
 
 Prints the faults, how often each kind of act took effect, and the number of violations of each
 invariant. Exits with 1 after a violation, and if a run of 60 s or more had no effective act of some
-kind: it would say nothing of such acts. `SWITCH_OFF=lease|sweep|reconcile|sync_me|ruling_lock`
-disables one safeguard of the product, to show that the checker finds the violations that follow.
+kind: it would say nothing of such acts. Its faults go on for up to a minute more until moderators
+have made each kind of decision. `SWITCH_OFF=lease|sweep|reconcile|sync_me|ruling_lock` disables one
+safeguard of the product, to show that the checker finds the violations that follow.
 """
 
 import asyncio
@@ -17,7 +18,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -67,6 +68,7 @@ SWITCHES = {
 # Invariants that a safeguard alone keeps. Of the others, any violation shows that it is missing.
 PREVENTS = {"ruling_lock": "I12"}
 FULL = 60.0  # seconds of load after which each of EFFECTS has happened
+LONGER = 60.0  # further seconds of faults, at most, until each decision of moderators has happened
 
 
 @dataclass
@@ -162,7 +164,7 @@ def _run(cluster: Cluster, crowd: Crowd, *, seed: int, duration: float, moderato
     pace.factor = max(1.0, pace.factor / STRESS)
     drama.begin(people, duration=duration)
     trouble = Troublemaker(cluster, seed=seed)
-    _make_trouble(trouble, cluster, random.Random(seed), until=time.monotonic() + duration)
+    _make_trouble(trouble, cluster, random.Random(seed), is_over=_end_of_faults(drama, duration))
     trouble.stop()
     late = overdue(drama.finish)
     run = Run(
@@ -251,11 +253,18 @@ def _changes(cluster: Cluster) -> int:
     return int(cluster.postgres.value("SELECT sum(seq) FROM chat_room"))
 
 
+def _end_of_faults(drama: Drama, duration: float) -> Callable[[], bool]:
+    """Tell when the faults are over: later if moderators, who wait for engines, decided little."""
+    planned = time.monotonic() + duration
+    last = planned + (LONGER if duration >= FULL else 0.0)
+    return lambda: time.monotonic() >= (planned if drama.has_decided else last)
+
+
 def _make_trouble(
-    trouble: Troublemaker, cluster: Cluster, dice: random.Random, *, until: float
+    trouble: Troublemaker, cluster: Cluster, dice: random.Random, *, is_over: Callable[[], bool]
 ) -> None:
     following = time.monotonic()
-    while time.monotonic() < until:
+    while not is_over():
         trouble.repair()
         if time.monotonic() >= following:
             trouble.act()

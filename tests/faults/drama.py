@@ -17,6 +17,7 @@ from tests.faults.enforced import Erased
 from tests.faults.moderators import ask_to_be_erased, complain, hire
 
 NAMES = ("Mara", "Nina", "Olga")
+DECISIONS = {"rule", "undo", "reverse", "appeal", "impose"}
 LAST_SENDS = 3.0  # seconds that a person who leaves waits for the answers to their messages
 PATIENCE = 60.0  # seconds after the faults until the last wish of a person is confirmed
 
@@ -42,6 +43,12 @@ class Drama:
         self.erased: list[Erased] = []
         self._works: list[Future[None]] = []
         self._ends: list[Future[None]] = []
+
+    @property
+    def has_decided(self) -> bool:
+        """Whether each kind of decision of moderators took effect, or there are no moderators."""
+        acts = (act for moderator in self.moderators for act in tuple(moderator.acts))
+        return not self.moderators or {act.what for act in acts if act.is_done} >= DECISIONS
 
     def begin(self, people: Sequence[Client], *, duration: float) -> None:
         """Let moderators work and members complain; at random moments, the others leave."""
