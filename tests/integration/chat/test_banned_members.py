@@ -7,6 +7,7 @@ import pytest
 from moderado.chat.errors import LastAdmin
 from moderado.chat.models import Membership
 from moderado.chat.services import memberships
+from moderado.enforcement.selectors.restrictions import banned_from
 from moderado.enforcement.services.sanctions import (
     apply_sanction,
     expire_sanctions,
@@ -15,17 +16,18 @@ from moderado.enforcement.services.sanctions import (
 from moderado.enforcement.types import SanctionEnd
 from moderado.moderation.models import Case
 from tests import rulings
-from tests.factories import make_member, make_staff, make_user
+from tests.factories import SANCTIONING, make_member, make_staff, make_user
 from tests.integration.chat.steps import judge, post
+from tests.integration.enforcement.test_strikes import put_in_force, strike
 
 pytestmark = [pytest.mark.django_db, pytest.mark.proves("R122")]
 
 Role = Membership.Role
 
 
-def ban(user, term=timedelta(hours=1)):
+def ban(user, term=timedelta(hours=1), scope_id=None, actor_id=None):
     return apply_sanction(
-        actor_id=None, user_id=user.id, kind="ban", scope_id=None, term=term, reason="spam"
+        actor_id=actor_id, user_id=user.id, kind="ban", scope_id=scope_id, term=term, reason="spam"
     )
 
 
@@ -220,3 +222,46 @@ def test_room_that_a_ban_has_emptied_is_closed_when_the_ban_is_lifted(room, admi
 
     room.refresh_from_db()
     assert room.deleted_at is not None
+
+
+@pytest.mark.proves("S188")
+@pytest.mark.parametrize("before", [Role.MEMBER, Role.MODERATOR])
+@pytest.mark.parametrize("by_staff", [True, False])
+def test_member_succeeds_the_last_administrator_who_is_banned_from_the_room(
+    room, admin, undo, before, by_staff
+):
+    Membership.objects.filter(room=room).exclude(user=admin).delete()
+    person = make_member(room, role=before).user
+    actor_id = make_staff(*SANCTIONING).id if by_staff else None
+
+    sanction = ban(admin, scope_id=room.id, actor_id=actor_id)
+
+    assert not Membership.objects.filter(room=room, user=admin).exists()
+    assert role(room, person) == Role.ADMIN
+    undo(sanction)
+    assert (role(room, admin), role(room, person)) == (Role.ADMIN, before)
+
+
+@pytest.mark.proves("S188")
+def test_strikes_ban_the_last_administrator_from_the_room(room, admin):
+    moderator = make_member(room, role=Role.MODERATOR).user
+    ladder = [{"points": 1, "sanction": "ban", "term_seconds": 3600}]
+    put_in_force(thresholds=ladder)
+
+    strike(admin, scope_id=room.id)
+
+    assert list(Membership.objects.filter(room=room, role=Role.ADMIN).values_list("user")) == [
+        (moderator.id,)
+    ]
+    assert banned_from(room.id, [admin.id])
+
+
+@pytest.mark.proves("S188")
+def test_room_whose_other_members_are_inactive_waits_after_a_ban_of_its_administrator(room, admin):
+    away = make_member(room, user=make_user(is_active=False)).user
+    Membership.objects.filter(room=room).exclude(user__in=[admin, away]).delete()
+    ban(admin, scope_id=room.id)
+
+    joined = memberships.join_room(user_id=make_user().id, room_id=room.id)
+
+    assert (joined.role, role(room, away)) == (Role.ADMIN, Role.MEMBER)

@@ -193,13 +193,14 @@ def remove_participant(
         actor_id: None for staff and bans, whose rights have been checked.
         room_id: The room.
         user_id: The participant.
-        is_banned: A ban may be undone: it does not close the room that it empties.
+        is_banned: The room that it empties stays open, and the caller appoints an administrator.
 
     Raises:
         NoSuchRoom: There is no such room, or the actor may not read it.
         NotAllowedInRoom: The actor is no administrator of the room.
         NotFound: The user is no participant.
-        LastAdmin: Other active members would be left without an active administrator.
+        LastAdmin: It is no ban, and other active members would be left without an active
+            administrator.
     """
     room = lock_room(actor_id=actor_id, room_id=room_id, role=_ADMIN)
     end = _end if is_banned else _withdraw
@@ -279,13 +280,13 @@ def _hand_over(membership: Membership, successor_id: UUID) -> None:
 
 def _withdraw(room: Room, membership: Membership, *, removed_user_id: UUID | None = None) -> None:
     """End the membership. The room is closed if its last active member withdraws."""
+    check_not_last_admin(membership, staying=False)
     _end(room, membership, removed_user_id=removed_user_id)
     if is_active(membership.user) and not active_members(room.id).exists():
         close_room(room)
 
 
 def _end(room: Room, membership: Membership, *, removed_user_id: UUID | None = None) -> None:
-    check_not_last_admin(membership, staying=False)
     membership.delete()
     narrow_audience(room, removed_user_id=removed_user_id)
     if membership.role != Membership.Role.MEMBER:

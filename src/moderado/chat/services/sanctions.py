@@ -10,7 +10,7 @@ from moderado.chat.selectors.rooms import membership
 from moderado.chat.services.memberships import RANK, remove_participant, restore_participant
 from moderado.chat.services.moderators import end_claims_without_right
 from moderado.chat.services.rooms import close_room, narrow_audience
-from moderado.chat.services.succession import replace_lost_admins_of
+from moderado.chat.services.succession import replace_lost_admin, replace_lost_admins_of
 from moderado.chat.services.successors import put_back_successors
 from moderado.core.database import require_transaction
 from moderado.enforcement.events import SanctionApplied, SanctionLifted
@@ -23,11 +23,10 @@ def on_sanction_applied(event: SanctionApplied) -> None:
     """Check the ranks in the room; a ban ends the membership and the subscriptions.
 
     Who is banned from the whole server stays a member, but neither counts as an administrator nor
-    keeps claims on cases.
+    keeps claims on cases. A room whose last active administrator is banned gets another one.
 
     Raises:
         NotAllowedInRoom: The actor does not outrank the person.
-        LastAdmin: The room would be left without an administrator.
     """
     require_transaction()
     if event.scope_id is None:
@@ -44,6 +43,7 @@ def on_sanction_applied(event: SanctionApplied) -> None:
             Removal.objects.filter(room=event.scope_id, user=event.user_id).update(
                 role=theirs.role, sanction_id=event.sanction_id
             )
+            replace_lost_admin(theirs.room)
 
 
 def on_sanction_lifted(event: SanctionLifted) -> None:

@@ -1,10 +1,11 @@
 """Administrators of rooms: every room with active members keeps an active administrator.
 
 Only active accounts count, and a ban from the whole server is an absence like a deactivation. When
-the last active administrator is deactivated, the longest-standing active moderator succeeds, or
-else the longest-standing active member. A room that its last active member leaves is closed. A room
-whose members are all inactive waits for the next active one, who joins or is activated again. If
-the ban is undone, the successor gets the former role back (ADR 0104).
+the last active administrator is deactivated, or banned from the server or the room, the
+longest-standing active moderator succeeds, or else the longest-standing active member. A room that
+its last active member leaves is closed. A room whose members are all inactive waits for the next
+active one, who joins or is activated again. If the ban is undone, the successor gets the former
+role back (ADR 0104).
 
 All functions evaluate the members after locking the room's row, so of two administrators who
 withdraw at the same moment the second one is judged by what the first one left. Accounts are locked

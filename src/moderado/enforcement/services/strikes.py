@@ -101,7 +101,7 @@ def _impose(strike: Sanction, threshold: StrikeThreshold) -> None:
                 ),
             )
     except ApplicationError as refusal:
-        # Such as a ban of the only administrator of a room. The strike itself stands.
+        # Such as of a room or an account that has ended meanwhile. The strike itself stands.
         log.warning(
             "threshold_not_applied",
             sanction_id=str(strike.id),
