@@ -2,6 +2,7 @@
 
 from moderado.accounts import bans, closures
 from moderado.accounts import events as accounts
+from moderado.accounts import holds as account_holds
 from moderado.accounts.services.superusers import provide_withdrawn
 from moderado.chat import events as chat
 from moderado.chat.selectors.authors import author_of_message, authors_of_messages
@@ -31,6 +32,7 @@ from moderado.enforcement.selectors.withdrawn import withdrawn_accounts
 from moderado.enforcement.services import (
     admission,
     appeal_outcomes,
+    appeal_sights,
     audit_events,
     decision_notices,
     erased_accounts,
@@ -66,7 +68,7 @@ def wire(*, after_commit: Routes | None = None) -> None:
     _provide_ports()
     connect(
         after_commit=_after_commit() if after_commit is None else after_commit,
-        inside={**_inside(), **_audited()},
+        inside={**_of_cases(), **_inside(), **_audited()},
     )
 
 
@@ -86,11 +88,15 @@ def _audited() -> Routes:
     }
 
 
-def _inside() -> Routes:
-    """Same database: the cause and its effect are committed together or not at all."""
+def _of_cases() -> Routes:
+    """What follows from reviews and cases, in their transaction."""
     return {
         moderation.ReviewStarted: [rulings.lock_subject, subjects.on_review_started],
-        moderation.CaseDecided: [rulings.apply_ruling, subjects.apply_ruling],
+        moderation.CaseDecided: [
+            appeal_sights.before_case_decided,
+            rulings.apply_ruling,
+            subjects.apply_ruling,
+        ],
         moderation.DecisionUndone: [
             rulings.undo_ruling,
             subjects.undo_ruling,
@@ -100,7 +106,14 @@ def _inside() -> Routes:
             report_outcomes.on_cases_changed,
             notice_outcomes.on_cases_changed,
             appeal_outcomes.on_cases_changed,
+            appeal_sights.on_cases_changed,
         ],
+    }
+
+
+def _inside() -> Routes:
+    """Same database: the cause and its effect are committed together or not at all."""
+    return {
         enforcement.RulingSettled: [
             report_outcomes.on_ruling_settled,
             notice_outcomes.on_ruling_settled,
@@ -137,6 +150,7 @@ def _provide_ports() -> None:
     bans.provide_checks(account=admission.check_account, email=admission.check_email)
     closures.provide_check(erasures.is_final)
     provide_withdrawn(withdrawn_accounts)
+    account_holds.provide_held(holds.rows_of_held_accounts)
     holds.provide_author(author_of_message)
     provide_reported(MESSAGE, reported_message)
     provide_reported(ROOM, reported_room)

@@ -37,6 +37,7 @@ RETRY_DELAY = 0.03  # seconds, multiplied by a random factor below 1 and the att
 
 _CANCELED = "57014"  # by the statement time-out
 _CONFLICTS = frozenset({"40001", "40P01"})  # serialization failure, deadlock
+_LOCK_TIMEOUT = "55P03"  # `lock_timeout`, NOWAIT
 # Django classes these as programming errors, but they are transient: a session that was ended
 # while idle in transaction, a transaction time-out, a server that became a read-only replica.
 _TRANSIENT = frozenset({"25P03", "25P04", "25006"})
@@ -152,6 +153,11 @@ def search_budget(*, seconds: float = SEARCH_SECONDS) -> Iterator[TimeBudget]:
 def is_outage(error: BaseException) -> bool:
     """Tell whether PostgreSQL cannot serve now: unreachable, full or overloaded."""
     return isinstance(error, OperationalError | InterfaceError) or _code(error) in _TRANSIENT
+
+
+def is_lock_timeout(error: BaseException) -> bool:
+    """Tell whether a statement gave up waiting for a lock that another transaction holds."""
+    return _code(error) == _LOCK_TIMEOUT
 
 
 def release_connections() -> None:

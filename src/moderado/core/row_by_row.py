@@ -7,6 +7,7 @@ import structlog
 from django.db import connection
 
 from moderado.core import metrics
+from moderado.core.database import is_lock_timeout
 from moderado.core.interrupts import is_interrupt
 
 log = structlog.get_logger(__name__)
@@ -17,6 +18,9 @@ Done = TypeVar("Done")
 
 def row_by_row(task: str, rows: Iterable[Row], work: Callable[[Row], Done]) -> Iterator[Done]:
     """Yield what `work` returns for each row. A failure is logged with its row, and counted.
+
+    A row that another transaction keeps locked for longer than `lock_timeout` is no failure: it is
+    left to the next run.
 
     What concerns all rows is raised: an interruption of the task, or a lost connection.
 
@@ -31,6 +35,9 @@ def row_by_row(task: str, rows: Iterable[Row], work: Callable[[Row], Done]) -> I
         except Exception as error:
             if _concerns_all(error):
                 raise
+            if is_lock_timeout(error):
+                log.info("row_locked", task=task, row=str(row))
+                continue
             metrics.ROW_FAILURES.labels(task=task).inc()
             log.exception("row_failed", task=task, row=str(row))
             continue

@@ -156,7 +156,7 @@ class CommandLine(admin.SimpleListFilter):
     parameter_name = "by"
 
     def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, Any]]:
-        return [("person", _("a person")), ("command", _("the command line"))]
+        return [("person", _("a person")), ("command", _("the command line or the server"))]
 
     def queryset(self, _request: HttpRequest, queryset: Any) -> Any:
         if self.value() is None:
@@ -187,7 +187,10 @@ class AuditLineAdmin(RestrictedPage):
 
     @display(description=_("who"))
     def who(self, line: AuditLine) -> str:
-        return str(line.actor) if line.actor_id else str(_("the command line"))
+        if line.actor_id:
+            return str(line.actor)
+        # Lines of older releases name no operator.
+        return line.details.get("operator") or str(_("the command line or the server"))
 
     @display(description=_("what"), ordering="action")
     def shown_action(self, line: AuditLine) -> str:

@@ -9,6 +9,7 @@ import msgspec
 
 from moderado.core.events import Event
 from moderado.enforcement.types import ContentOutcome, SanctionEnd, SanctionKind
+from moderado.moderation.events import CaseTraits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,17 +141,35 @@ class PurgeQueued(Event):
     purge_id: UUID
 
 
+class AppealTraits(msgspec.Struct, frozen=True, kw_only=True):
+    """What decided who saw an appeal before its subject, or one of its cases, changed.
+
+    `traits` are those of the case `case_id`; None: they are as before.
+    """
+
+    is_restricted: bool
+    case_id: UUID | None = None
+    traits: CaseTraits | None = None
+
+
 class AppealChange(msgspec.Struct, frozen=True, kw_only=True):
     """One appeal that was made, decided, or is open again. A hint: its state is in PostgreSQL.
 
     `is_overdue`: its target time has passed. `party_id` is a moderator who may no longer decide
-    it: the change concerns them alone.
+    it: the change concerns them alone. `was`: something changed that may decide who sees it, which
+    concerns those who see it no longer, or from now on.
     """
 
     appeal_id: UUID
     scope_id: UUID | None
     is_overdue: bool = False
     party_id: UUID | None = None
+    was: AppealTraits | None = None
+
+    @property
+    def is_for_all(self) -> bool:
+        """Whether the change concerns all who may decide the appeal."""
+        return self.party_id is None and self.was is None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

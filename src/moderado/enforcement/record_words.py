@@ -37,6 +37,7 @@ LABELS: Mapping[str, Label] = {
     "messages": _("messages"),
     "name": _("name"),
     "note": _("note"),
+    "operator": _("run by"),
     "order": _("order"),
     "origin": _("origin"),
     "outcome": _("outcome"),

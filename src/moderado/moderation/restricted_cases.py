@@ -89,7 +89,11 @@ def about_unrestricted(
 
 
 def has_restricted_case(
-    *, subject_type: Any = _SUBJECT_TYPE, subject: str = "subject_id", since: str | None = None
+    *,
+    subject_type: Any = _SUBJECT_TYPE,
+    subject: str = "subject_id",
+    since: str | None = None,
+    ignoring: Collection[UUID] = (),
 ) -> Exists:
     """Return the condition that the subject of a row has a restricted case.
 
@@ -97,8 +101,11 @@ def has_restricted_case(
         subject_type: The column or value with its type.
         subject: The column with its id.
         since: The column with the time of the row, for a case that was opened before it.
+        ignoring: Cases that do not count.
     """
-    found = restricted_cases().filter(subject_type=subject_type, subject_id=OuterRef(subject))
+    found = restricted_cases(ignoring).filter(
+        subject_type=subject_type, subject_id=OuterRef(subject)
+    )
     return Exists(found if since is None else found.filter(created_at__lte=OuterRef(since)))
 
 
@@ -124,9 +131,14 @@ def rows_for_others(
     return rows.filter(is_for_others(revision=revision, created=created))
 
 
-def is_for_others(*, revision: str | None = "revision", created: str | None = None) -> Q:
-    """Return the condition of `rows_for_others`."""
-    unrestricted = Q(~has_restricted_case())
+def is_for_others(
+    *,
+    revision: str | None = "revision",
+    created: str | None = None,
+    ignoring: Collection[UUID] = (),
+) -> Q:
+    """Return the condition of `rows_for_others`, as if the ignored cases were not restricted."""
+    unrestricted = Q(~has_restricted_case(ignoring=ignoring))
     shown = Q()
     for subject_type, source in _shown.items():
         of_type = Q(subject_type=subject_type)
@@ -195,6 +207,7 @@ def restricted_among(
     return frozenset(found.values_list("subject_id", flat=True))
 
 
-def restricted_cases() -> "QuerySet[Case]":
-    """Return the cases about danger to children."""
-    return Case.objects.filter(categories__overlap=list(RESTRICTED))
+def restricted_cases(ignoring: Collection[UUID] = ()) -> "QuerySet[Case]":
+    """Return the cases about danger to children, without those to ignore."""
+    found = Case.objects.filter(categories__overlap=list(RESTRICTED))
+    return found.exclude(pk__in=ignoring) if ignoring else found

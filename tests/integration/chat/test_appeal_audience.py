@@ -1,10 +1,13 @@
 """Who is informed of changed appeals: as the list of appeals shows them to each."""
 
+from contextlib import contextmanager
 from datetime import timedelta
 from random import Random
 
 import pytest
+from django.contrib.auth.models import Group
 from django.db import connection
+from django.db.backends.utils import CursorWrapper
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
@@ -13,7 +16,7 @@ from moderado.chat.selectors.appeal_audience import appeal_readers
 from moderado.chat.selectors.rooms import moderated_rooms
 from moderado.core.ids import new_id
 from moderado.enforcement.events import AppealChange
-from moderado.enforcement.models import Appeal, CaseExclusion, Ruling, Sanction
+from moderado.enforcement.models import Appeal, CaseExclusion, Queue, Ruling, Sanction
 from moderado.enforcement.selectors.appeals import AppealFilter, appeal_counts, appeals_for
 from moderado.enforcement.types import Actor, AppealState
 from moderado.moderation.models import Case
@@ -31,7 +34,7 @@ class Scene:
         self.random = Random(seed)
         self.rooms = [make_room() for _ in range(3)]
         self.users = [
-            *(make_user() for _ in range(5)),
+            *(make_user() for _ in range(9)),
             make_staff("view_appeal"),
             make_staff("view_appeal", "view_restricted_case"),
             make_staff("view_restricted_case"),
@@ -42,6 +45,14 @@ class Scene:
                 if self.random.random() < 0.5:
                     role = self.random.choice(["ADMIN", "MODERATOR", "MEMBER"])
                     make_member(room, user=user, role=role)
+        Queue.objects.all().delete()  # those of the migrations
+        for position, category in enumerate(["hate", "spam"]):
+            queue = Queue.objects.create(
+                name=category, position=position, filter={"category": [category]}
+            )
+            group = Group.objects.create(name=category)
+            queue.groups.add(group)
+            group.user_set.add(*self.random.sample(self.users, 3))
         self.cases = [self._make_case() for _ in range(20)]
         CaseExclusion.objects.bulk_create(
             CaseExclusion(
@@ -63,7 +74,7 @@ class Scene:
             scope_id=draw.choice([room.pk, room.pk, None]),
             author=draw.choice([None, None, *self.users]),
             origin="report",
-            categories=draw.choice([[], ["hate"], ["child_safety"]]),
+            categories=draw.choice([[], ["hate"], ["spam"], ["hate", "spam"], ["child_safety"]]),
             state="decided",
             outcome="BLOCK",
             decided_at=now,
@@ -97,7 +108,7 @@ class Scene:
             text="-",
             first_decider=draw.choice([None, *self.users]),
             appealed=ruling if kind == "ruling" else None,
-            case=case if kind == "joined" else None,
+            case={"joined": case, "ruling": draw.choice([None, *self.cases])}.get(kind),
             state="open" if is_open else "decided",
             outcome="" if is_open else "upheld",
             due_at=now + timedelta(days=draw.choice([-1, 1])),
@@ -125,10 +136,11 @@ def listed_to(user, changed):
     return (found, appeal_counts(actor)) if found else None
 
 
+@pytest.mark.proves("R212")
 @pytest.mark.parametrize("seed", range(4))
 def test_moderators_are_told_what_their_lists_show(seed):
     scene = Scene(seed)
-    changed = scene.random.sample(scene.appeals, 15)
+    changed = scene.random.sample(scene.appeals, 20)
 
     readers = appeal_readers(
         user_ids=[user.pk for user in scene.users], changes=[*map(change_of, changed)]
@@ -155,3 +167,53 @@ def test_statements_do_not_grow_with_moderators():
         counted.append(len(captured))
 
     assert counted[0] == counted[1] <= 16
+
+
+@pytest.mark.proves("R213")
+def test_rows_do_not_grow_with_open_appeals():
+    scene = Scene(1)
+    waiting = [each for each in scene.appeals if each.state == "open"]
+    changes, user_ids = [*map(change_of, waiting)], [user.pk for user in scene.users]
+    rows = []
+
+    def read():
+        rows.clear()
+        with counting_rows(rows):
+            return appeal_readers(user_ids=user_ids, changes=changes)
+
+    before = read()
+    first = sum(rows)
+    others = [each for each in waiting if each.appellant not in scene.users]
+    for person in [make_user() for _ in range(20)]:
+        Appeal.objects.bulk_create(copy_of(each, person) for each in others)
+    after = read()
+
+    assert sum(rows) == first
+    assert any(after[each].counts.open >= before[each].counts.open + 20 for each in before)
+    for user in scene.users:
+        if shown := listed_to(user, waiting):
+            assert after[user.pk].counts == shown[1]
+    assert len(before) > 3
+
+
+@contextmanager
+def counting_rows(rows):
+    """Append the number of rows of each answer of PostgreSQL."""
+
+    class Counting(CursorWrapper):
+        def fetchmany(self, *args):
+            found = self.cursor.fetchmany(*args)
+            rows.append(len(found))
+            return found
+
+    make_cursor = connection.make_cursor
+    connection.make_cursor = lambda cursor: Counting(make_cursor(cursor), connection)
+    try:
+        yield
+    finally:
+        del connection.make_cursor
+
+
+def copy_of(appeal, appellant):
+    values = {each.attname: getattr(appeal, each.attname) for each in Appeal._meta.concrete_fields}
+    return Appeal(**values | {"id": new_id(), "appellant_id": appellant.pk})

@@ -30,6 +30,16 @@ def race(*acts):
     return [results[number] for number in range(len(acts))]
 
 
+def alone(act):
+    """Run an act in a connection of its own; return its result or error code."""
+    results = []
+    thread = threading.Thread(target=lambda: results.append(_result_of(act)))
+    thread.start()
+    thread.join(PATIENCE)
+    (result,) = results
+    return result
+
+
 def overtake(first, second):
     """Begin `second` after `first` has written, and before it commits.
 

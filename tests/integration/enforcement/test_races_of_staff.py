@@ -5,18 +5,21 @@ and checks the state in the end. The later act begins before the other one commi
 (`races.overtake`). `late_first` and `late_second` are the results of an act that comes later.
 """
 
+import logging
 from datetime import timedelta
 
 import pytest
+from django.db import connection, transaction
 from django.db.models.functions import Now
 
-from moderado.chat.models import Room
+from moderado.chat.models import Message, Room
 from moderado.chat.services import room_measures
 from moderado.chat.services.purge_requests import start_purge
 from moderado.chat.services.purging import run_slice
 from moderado.chat.services.removing import delete_message
 from moderado.chat.services.rooms import delete_room
 from moderado.core import clock
+from moderado.core.metrics import ROW_FAILURES
 from moderado.enforcement.models import (
     AuditLine,
     BulkRuling,
@@ -50,7 +53,7 @@ from tests.factories import (
     make_staff,
     make_suspension,
 )
-from tests.integration.enforcement.races import overtake
+from tests.integration.enforcement.races import alone, overtake
 from tests.integration.enforcement.steps import say
 from tests.rulings import claim, make_ruling
 
@@ -489,6 +492,31 @@ def test_worker_leaves_a_bulk_ruling_to_the_one_that_continues_it(caplog):
     assert overtake(locks, lambda: bulk.run_unfinished(seconds=60)) == (DONE, DONE)
     assert world.now().state == "open"
     assert "row_failed" not in caplog.text
+
+    bulk.run_unfinished(seconds=60)
+    assert world.now().state == "decided"
+
+
+@pytest.mark.proves("R221")
+@pytest.mark.parametrize("model", [Case, Message])
+def test_ruling_in_bulk_leaves_a_locked_row_to_the_next_run(caplog, model):
+    world = World()
+    world.rules_in_bulk(world.first)()
+    row_id = world.case.pk if model is Case else world.message.id
+    failures = ROW_FAILURES.labels(task="run_bulk_rulings")._value.get()
+
+    def runs():
+        with connection.cursor() as cursor:
+            cursor.execute("SET lock_timeout = 1")  # millisecond
+        bulk.run_unfinished(seconds=60)
+
+    with caplog.at_level(logging.INFO), transaction.atomic():
+        model.objects.select_for_update().get(pk=row_id)
+        assert alone(runs) == DONE
+    assert world.now().state == "open"
+    assert "row_failed" not in caplog.text
+    assert "row_locked" in caplog.text
+    assert ROW_FAILURES.labels(task="run_bulk_rulings")._value.get() == failures
 
     bulk.run_unfinished(seconds=60)
     assert world.now().state == "decided"

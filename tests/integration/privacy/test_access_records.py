@@ -1,14 +1,21 @@
 """Access records: from where each account used the server, sealed, and kept for their term."""
 
 import json
+import os
+import pwd
 from datetime import timedelta
 from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection, transaction
+from django.db.models.functions import Now
 from django.utils import timezone
 
+from moderado.accounts.models import Session
+from moderado.accounts.services.sessions import delete_expired as delete_expired_sessions
+from moderado.accounts.services.sessions import open_session
+from moderado.core import operators
 from moderado.core.addresses import port_of_request
 from moderado.core.ids import first_id
 from moderado.enforcement.models import AccessRecord, AccessSeal, AuditLine
@@ -125,7 +132,7 @@ def test_records_past_their_term_are_deleted_and_the_rest_verifies():
     assert (found.intact, found.deleted, found.altered) == (1, 1, ())
 
 
-@pytest.mark.proves("R166")
+@pytest.mark.proves("R166", "R214")
 def test_hold_of_an_account_keeps_its_records_past_their_term():
     held, other = make_user(), make_user()
     for user, port in ((held, 1), (other, 2), (held, 3)):
@@ -195,3 +202,37 @@ def test_extraction_names_an_order_and_leaves_an_audit_line():
 def test_time_of_an_extraction_without_zone_or_day_is_refused_with_an_example(moment):
     with pytest.raises(CommandError, match="such as 2026-11-01T00:00:00Z"):
         call_command("records", "extract", "--order", "Processo 9", "--since", moment)
+
+
+@pytest.mark.proves("R214")
+def test_hold_of_an_account_keeps_its_expired_sessions_until_the_release():
+    held, other = make_user(), make_user()
+    for user in (held, other):
+        session = open_session(user=user)
+        Session.objects.filter(pk=session.pk).update(expires_at=Now() - timedelta(days=1))
+    hold = holds.add_hold(
+        actor_id=None, subject_type="user", subject_id=held.id, author_id=held.id, reference="x"
+    )
+
+    assert delete_expired_sessions() == 1
+    assert set(Session.objects.values_list("user_id", flat=True)) == {held.id}
+
+    holds.release_hold(actor_id=None, hold_id=hold.id, reason="-")
+    assert delete_expired_sessions() == 1
+    assert not Session.objects.exists()
+
+
+@pytest.mark.proves("R219")
+def test_audit_names_who_ran_a_command(monkeypatch, tmp_path):
+    monkeypatch.setattr(operators, "LOGIN_ID", tmp_path / "none")
+    user = make_user()
+    operator = f"cli:{pwd.getpwuid(os.getuid()).pw_name}"
+
+    call_command("hold", "add", "--user", user.email, "--order", "Processo 12", stdout=StringIO())
+    call_command("keys", "create", "judge", "--scope", "judge", stdout=StringIO())
+    holds.list_holds(actor_id=None, with_released=False)
+
+    lines = AuditLine.objects.order_by("created_at", "id").values_list("actor", "details__operator")
+    assert len(lines) > 2
+    assert set(lines[: len(lines) - 1]) == {(None, operator)}
+    assert lines.last() == (None, None)

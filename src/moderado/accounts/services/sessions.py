@@ -15,6 +15,7 @@ from django.db.models.functions import Least, Now
 from moderado.accounts import bans, devices, selectors, tokens, user_agents
 from moderado.accounts.errors import NotAuthenticated
 from moderado.accounts.events import SessionEnded
+from moderado.accounts.holds import held_rows
 from moderado.accounts.models import Session, User
 from moderado.accounts.services import sign_in as attempts
 from moderado.accounts.types import Origin, Principal, Tokens
@@ -223,13 +224,15 @@ def end_own_session(*, user_id: UUID, session_id: UUID) -> None:
 def delete_expired() -> int:
     """Delete expired sessions, Django's included.
 
-    A session that was ended early is kept until its expiry, for staff to see.
+    A session that was ended early is kept until its expiry, for staff to see. Those of an account
+    that a legal hold keeps stay until the release.
 
     Returns:
         How many sessions of the product were deleted.
     """
-    expired = Session.objects.filter(expires_at__lt=Now())
-    count, _ = expired.delete()
+    with transaction.atomic():
+        expired = Session.objects.filter(~held_rows(), expires_at__lt=Now())
+        count, _ = expired.delete()
     SessionStore.clear_expired()
     return count
 

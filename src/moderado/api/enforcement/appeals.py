@@ -108,7 +108,8 @@ class Appeals(APIView):
     def get(self, request: Request) -> Response:
         """List the appeals that you may decide, the oldest first.
 
-        Your own appeals, and those of your own decisions, are left out. The frames `appeal_opened`,
+        Your own appeals, and those of your own decisions, are left out, and so are those whose
+        case is in a queue that is closed to you. The frames `appeal_opened`,
         `appeal_overdue` and `appeal_closed` tell of changes, with the same counts.
         """
         asked = validated(AppealQuery, request.query_params.dict())

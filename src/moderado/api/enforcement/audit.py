@@ -40,11 +40,14 @@ class AuditLineBody(serializers.Serializer[Any]):
 
     id = serializers.UUIDField()
     created_at = serializers.DateTimeField()
-    actor = PersonField(allow_null=True, help_text="Null for the command line.")
+    actor = PersonField(allow_null=True, help_text="Null for the command line and the server.")
     action = serializers.CharField()
     subject_type = serializers.CharField(allow_blank=True)
     subject = serializers.UUIDField(source="subject_id", allow_null=True)
-    details = serializers.DictField(child=serializers.JSONField())
+    details = serializers.DictField(
+        child=serializers.JSONField(),
+        help_text="`operator`: the user of the operating system who ran a command, as `cli:ana`.",
+    )
 
 
 class AuditPage(serializers.Serializer[Any]):

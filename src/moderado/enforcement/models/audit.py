@@ -13,7 +13,7 @@ class AuditLine(Record):
     A database trigger refuses UPDATE and DELETE.
     """
 
-    # Null: the command line.
+    # Null: the command line, whose user `details` names as `operator`, or the server by itself.
     actor = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         null=True,

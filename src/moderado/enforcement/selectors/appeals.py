@@ -5,19 +5,16 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from django.db.models import Count, Q, QuerySet
-from django.db.models.functions import Now
 
 from moderado.enforcement.models import Appeal
+from moderado.enforcement.selectors.appeal_places import CASE_COLUMNS, OVERDUE, of_the_server
 from moderado.enforcement.selectors.decisions import appeal_view
 from moderado.enforcement.selectors.parties import of_others
-from moderado.enforcement.selectors.reach import follows_from_the_server, is_of_the_server
+from moderado.enforcement.selectors.queues import in_open_queues
 from moderado.enforcement.selectors.restricted import appeals_for_others
 from moderado.enforcement.types import Actor, AppealState
 from moderado.enforcement.views import AppealView
 from moderado.moderation.models import Case
-
-# The case of the ruling that is appealed, and the one that the appeal has joined.
-CASE_COLUMNS = ("appealed__case", "case")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,18 +37,18 @@ class AppealCounts:
 
 
 WAITING = AppealFilter()
-OVERDUE = Q(state=AppealState.OPEN, due_at__lte=Now())
 
 
 def appeals_for(actor: Actor, *, wanted: AppealFilter = WAITING) -> QuerySet[Appeal]:
-    """Return the appeals that a moderator may decide: in their rooms, and as no party.
+    """Return the appeals that a moderator may decide: in their rooms and queues, and as no party.
 
-    `selectors.appeal_news` has the same rules for many moderators.
+    `selectors.appeal_places` has the same rules for many moderators.
     """
     found = Appeal.objects.filter(state=wanted.state).exclude(appellant=actor.id)
     found = found.exclude(first_decider=actor.id)
     if not actor.sees_restricted:
         found = appeals_for_others(found)
+    found = in_own_queues(found, actor)
     for case in CASE_COLUMNS:
         found = of_others(found, user_id=actor.id, case=case)
     if actor.scope_ids is not None:
@@ -86,10 +83,9 @@ def in_rooms(appeals: QuerySet[Appeal], room_ids: Collection[UUID]) -> QuerySet[
     return appeals.filter(~of_the_server(), scope_id__in=room_ids)
 
 
-def of_the_server() -> Q:
-    """Return the condition of appeals that are for the moderators of the server alone."""
-    theirs = is_of_the_server(ruling="appealed", case="appealed__case")
-    return theirs | follows_from_the_server()
+def in_own_queues(appeals: QuerySet[Appeal], actor: Actor) -> QuerySet[Appeal]:
+    """Return those of which no case is in a queue that is closed to the moderator."""
+    return in_open_queues(appeals, user_id=actor.id, columns=CASE_COLUMNS)
 
 
 def own_appeals(user_id: UUID) -> QuerySet[Appeal]:

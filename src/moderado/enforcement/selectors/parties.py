@@ -19,7 +19,7 @@ from moderado.moderation.models import Case
 _SAME_TEXT = ("subject_type", "subject_id", "revision")
 
 ListIds = Callable[[UUID], Collection[UUID]]
-_about_rooms = [ROOM]  # types of subjects whose id is that of a room
+ROOM_TYPES = [ROOM]  # types of subjects whose id is that of a room
 _rooms_of: list[ListIds] = []
 _moderators_of: list[ListIds] = []
 
@@ -30,7 +30,7 @@ def provide_room_roles(*, rooms_of: ListIds, moderators_of: ListIds, name_type: 
     Called by `moderado.wiring`. `name_type` is the type of subject that names of rooms are.
     """
     _rooms_of[:], _moderators_of[:] = [rooms_of], [moderators_of]
-    _about_rooms[:] = [ROOM, name_type]
+    ROOM_TYPES[:] = [ROOM, name_type]
 
 
 def rooms_moderated_by(user_id: UUID) -> set[UUID]:
@@ -53,7 +53,7 @@ def is_about(user_id: UUID, *, prefix: str = "") -> Q:
     theirs = Q(**{f"{prefix}author": user_id})
     return theirs | Q(
         **{
-            f"{prefix}subject_type__in": list(_about_rooms),
+            f"{prefix}subject_type__in": list(ROOM_TYPES),
             f"{prefix}subject_id__in": rooms_moderated_by(user_id),
         }
     )
@@ -61,7 +61,7 @@ def is_about(user_id: UUID, *, prefix: str = "") -> Q:
 
 def is_of_room_run_by(user_id: UUID, case: Case) -> bool:
     """Tell whether a case is about a room that a person runs, as `is_about` for one case."""
-    return case.subject_type in _about_rooms and case.subject_id in rooms_moderated_by(user_id)
+    return case.subject_type in ROOM_TYPES and case.subject_id in rooms_moderated_by(user_id)
 
 
 def of_others(rows: "QuerySet[Any]", *, user_id: UUID, case: str = "") -> "QuerySet[Any]":
@@ -99,6 +99,22 @@ def exclusions_from(user_id: UUID, case: Case) -> "QuerySet[CaseExclusion]":
     return exclusions(user_id, case=case, **{name: getattr(case, name) for name in _SAME_TEXT})
 
 
+def exclusions_of_case(case: Any) -> "QuerySet[CaseExclusion]":
+    """Return what keeps any person from deciding a case by itself, as `exclusions` for one."""
+    return CaseExclusion.objects.filter(case=case)
+
+
+def reporters_of_text(prefix: str) -> "QuerySet[CaseExclusion]":
+    """Return the reports of the text of a row's case, as `exclusions` for one person.
+
+    Args:
+        prefix: The path from the row to its case, with `__` at the end.
+    """
+    same = {f"case__{name}": OuterRef(f"{prefix}{name}") for name in _SAME_TEXT}
+    found = CaseExclusion.objects.filter(reason=CaseExclusion.Reason.REPORTER, **same)
+    return found.exclude(case__subject_type__in=WITHOUT_TEXT)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parties:
     """In which cases many persons are parties, by person."""
@@ -130,7 +146,7 @@ def parties_to(
     for user_id, case_id in cases.filter(author__in=user_ids).values_list("author_id", "pk"):
         about[user_id].add(case_id)
     run = {room_id for user_id in user_ids for room_id in rooms.get(user_id, ())}
-    of_rooms = cases.filter(subject_type__in=list(_about_rooms), subject_id__in=run)
+    of_rooms = cases.filter(subject_type__in=list(ROOM_TYPES), subject_id__in=run)
     for room_id, case_id in of_rooms.values_list("subject_id", "pk"):
         for user_id in user_ids:
             if room_id in rooms.get(user_id, ()):

@@ -169,13 +169,23 @@ def open_to_user(queues: Iterable[Queue]) -> list[Queue]:
     return [queue for queue in queues if queue.is_open_to_user]  # type: ignore[attr-defined]
 
 
-def in_open_queues(rows: "QuerySet[Any]", *, user_id: UUID) -> "QuerySet[Any]":
-    """Return the rows whose `case`, if they have one, is not in a queue closed to the user."""
+def in_open_queues(
+    rows: "QuerySet[Any]", *, user_id: UUID, columns: Collection[str] = ("case",)
+) -> "QuerySet[Any]":
+    """Return the rows whose cases, if they have any, are not in a queue closed to the user.
+
+    Args:
+        rows: Rows that name cases.
+        user_id: The user.
+        columns: Those with the cases.
+    """
     queues = queues_of(user_id)
     if len(open_to_user(queues)) == len(queues):
         return rows
-    cases = with_queue(Case.objects.all(), queues)
-    return rows.filter(Q(case=None) | Q(case__in=cases.values("pk")))
+    cases = with_queue(Case.objects.all(), queues).values("pk")
+    for column in columns:
+        rows = rows.filter(Q(**{column: None}) | Q(**{f"{column}__in": cases}))
+    return rows
 
 
 def is_restricted(*, user_id: UUID, case_id: UUID) -> bool:

@@ -3,7 +3,9 @@
 `moderation.restricted_cases` keeps the cases, and all rows that name their subjects (ADR 0087).
 """
 
+from collections.abc import Collection
 from typing import Any
+from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
@@ -46,9 +48,13 @@ def appeals_for_others(appeals: "QuerySet[Appeal]") -> "QuerySet[Appeal]":
     return appeals.filter(~is_restricted_appeal())
 
 
-def is_restricted_appeal() -> Exists:
-    """Return the condition of the appeals that `appeals_for_others` leaves out."""
-    return Exists(_restricted_appeals().filter(pk=OuterRef("pk")))
+def is_restricted_appeal(*, ignoring: Collection[UUID] = ()) -> Exists:
+    """Return the condition of the appeals that `appeals_for_others` leaves out.
+
+    Args:
+        ignoring: Cases that count as if they were not restricted.
+    """
+    return Exists(_restricted_appeals(ignoring).filter(pk=OuterRef("pk")))
 
 
 def unrestricted_holds(holds: "QuerySet[LegalHold]") -> "QuerySet[LegalHold]":
@@ -93,10 +99,12 @@ def _restricted_sanctions() -> "QuerySet[Sanction]":
     return Sanction.objects.filter(Q(ruling__case__categories__overlap=_CODES) | Q(Exists(line)))
 
 
-def _restricted_appeals() -> "QuerySet[Appeal]":
-    of_cases = Q(case__categories__overlap=_CODES)
-    of_cases |= Q(appealed__case__categories__overlap=_CODES)
-    return Appeal.objects.filter(of_cases | ~is_for_others(revision=None))
+def _restricted_appeals(ignoring: Collection[UUID] = ()) -> "QuerySet[Appeal]":
+    of_cases = Q()
+    for case in ("case", "appealed__case"):
+        restricted = Q(**{f"{case}__categories__overlap": _CODES})
+        of_cases |= restricted & ~Q(**{f"{case}__in": ignoring}) if ignoring else restricted
+    return Appeal.objects.filter(of_cases | ~is_for_others(revision=None, ignoring=ignoring))
 
 
 def _restricted_lines() -> "QuerySet[ModerationLog]":

@@ -16,14 +16,14 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from moderado.core import clock
 from moderado.core.errors import Invalid
 from moderado.core.ids import first_id
-from moderado.enforcement.models import AccessRecord, AccessSeal, AuditLine, LegalHold
+from moderado.enforcement.models import AccessRecord, AccessSeal, AuditLine
 from moderado.enforcement.services.audit import write_line
-from moderado.enforcement.services.holds import keep_holds
+from moderado.enforcement.services.holds import rows_of_held_accounts
 
 TERM = timedelta(days=180)
 SETTLE = timedelta(minutes=5)  # a record is sealed once no open transaction can add an older one
@@ -90,23 +90,18 @@ def delete_expired() -> int:
 
     What a legal hold of its account keeps stays until the release.
     """
-    keep_holds()
+    is_held = rows_of_held_accounts()
     oldest = first_id(clock.estimated() - TERM)
     expired = AccessSeal.objects.filter(last_id__lt=oldest)
     newest = expired.order_by("-number").first()
     if newest is None:
         return 0
     records = AccessRecord.objects.filter(id__lte=newest.last_id)
-    free = records.filter(~_is_held())
-    for seal in expired.filter(_within(records.filter(_is_held())), _within(free)):
-        _account_for_rest(seal)
+    free = records.filter(~is_held)
+    for seal in expired.filter(_within(records.filter(is_held)), _within(free)):
+        _account_for_rest(seal, is_held)
     count, _ = free.delete()
     return count
-
-
-def _is_held() -> Exists:
-    account = LegalHold.objects.filter(subject_type=LegalHold.Subject.USER, released_at=None)
-    return Exists(account.filter(subject_id=OuterRef("user_id")))
 
 
 def _within(records: "QuerySet[AccessRecord]") -> Exists:
@@ -114,11 +109,11 @@ def _within(records: "QuerySet[AccessRecord]") -> Exists:
     return Exists(records.filter(id__gt=OuterRef("after_id"), id__lte=OuterRef("last_id")))
 
 
-def _account_for_rest(seal: AccessSeal) -> None:
+def _account_for_rest(seal: AccessSeal, is_held: Q) -> None:
     """Write what stays of a seal to the audit, if the seal holds until now."""
     rows = _rows(seal.after_id, seal.last_id, inclusive=True)
     if _holds(seal, rows):
-        held = AccessRecord.objects.filter(_is_held(), pk__in=[row.pk for row in rows])
+        held = AccessRecord.objects.filter(is_held, pk__in=[row.pk for row in rows])
         kept = list(held.order_by("id"))
         digest = _digest(bytes(seal.digest), kept).hex()
         write_line(actor_id=None, action=KEPT, seal=seal.number, records=len(kept), digest=digest)

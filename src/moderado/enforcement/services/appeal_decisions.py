@@ -15,7 +15,7 @@ from moderado.enforcement.errors import (
     SanctionEnded,
 )
 from moderado.enforcement.models import Appeal, Ruling
-from moderado.enforcement.selectors.appeals import in_rooms
+from moderado.enforcement.selectors.appeals import in_own_queues, in_rooms
 from moderado.enforcement.selectors.restricted import appeals_for_others
 from moderado.enforcement.services.appeal_outcomes import decide_appeals, notify_appellants
 from moderado.enforcement.services.audit import write_line
@@ -61,7 +61,7 @@ def decide_appeal(
         public_note: For the appellant, at most 2,000 characters.
 
     Raises:
-        NotFound: There is no such appeal in these rooms.
+        NotFound: There is no such appeal in these rooms and the actor's queues.
         OwnCase: The actor has appealed, or the decision is about the actor.
         OwnReport: The actor has reported the subject.
         OwnRuling: The actor made the first decision.
@@ -107,12 +107,13 @@ def _get_appeal(actor: Actor, appeal_id: UUID) -> Appeal:
     """Return an appeal in which the moderator is no party.
 
     Raises:
-        NotFound: There is no such appeal in these rooms.
+        NotFound: There is no such appeal in these rooms and the actor's queues.
         OwnCase, OwnReport, OwnRuling: The moderator is a party.
     """
     found = Appeal.objects.select_related("appealed__case").filter(pk=appeal_id)
     if actor.scope_ids is not None:
         found = in_rooms(found, actor.scope_ids)
+    found = in_own_queues(found, actor)
     appeal = (found if actor.sees_restricted else appeals_for_others(found)).first()
     if appeal is None:
         raise NotFound

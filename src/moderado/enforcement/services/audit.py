@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID
 
+from moderado.core.operators import current_operator
 from moderado.enforcement.models import AuditLine
 
 
@@ -17,12 +18,15 @@ def write_line(
     """Write an audit line.
 
     Args:
-        actor_id: Who acts; None for the command line.
+        actor_id: Who acts; None for the command line, whose line names the user of the operating
+            system as `operator`, and for what the server does by itself.
         action: What happens, as a code such as `hold_added`.
         subject_type: What it happens to.
         subject_id: Its id.
         details: Ids, codes and numbers, and no text about persons: lines are never erased.
     """
+    if actor_id is None and (operator := current_operator()) is not None:
+        details["operator"] = operator
     return AuditLine.objects.create(
         actor_id=actor_id,
         action=action,

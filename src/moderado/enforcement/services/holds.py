@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from uuid import UUID
 
 from django.db import connection, transaction
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 
 from moderado.accounts.models import User
@@ -56,6 +56,16 @@ def keep_holds() -> None:
 def is_user_held(user_id: UUID) -> bool:
     """Tell whether a legal hold keeps all that belongs to an account."""
     return _active().filter(subject_type=Subject.USER, subject_id=user_id).exists()
+
+
+def rows_of_held_accounts() -> Q:
+    """Return the condition of the rows, with a `user_id`, of accounts that a legal hold keeps.
+
+    Requires a transaction: no hold is added before it ends.
+    """
+    require_transaction()
+    keep_holds()
+    return Q(Exists(_active().filter(subject_type=Subject.USER, subject_id=OuterRef("user_id"))))
 
 
 def held_messages(author_id: UUID) -> frozenset[UUID]:

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any, ClassVar
 from uuid import UUID
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import override
@@ -21,6 +21,7 @@ from rich.progress import Progress
 from moderado.core import clock
 from moderado.core.commands import command_errors
 from moderado.core.errors import Invalid
+from moderado.core.operators import OperatorCommand
 from moderado.moderation.blind_cases import shown_results
 from moderado.moderation.errors import EvaluationEnded
 from moderado.moderation.models import Evaluation
@@ -31,7 +32,7 @@ _SPAN = re.compile(r"(\d{1,4})([mhd])")
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
 
-class EvaluatingCommand(BaseCommand, ABC):
+class EvaluatingCommand(OperatorCommand, ABC):
     """Requests an evaluation and runs its slices in this process, together with the workers.
 
     If this process dies, a worker continues. Ctrl-C cancels.

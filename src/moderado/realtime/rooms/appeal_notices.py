@@ -1,6 +1,6 @@
 """Frames that tell moderators of appeals."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 from uuid import UUID
 
 from moderado.chat.selectors.appeal_audience import AppealReader
@@ -33,12 +33,15 @@ class AppealNotices(StaffNotices[AppealChange, AppealReader]):
         """Tell moderators here of these changes, soon."""
         self.collect(hint.changes)
 
-    def lines(self, changes: Iterable[AppealChange], reader: AppealReader) -> Iterator[Line]:
+    def lines(self, changes: Collection[AppealChange], reader: AppealReader) -> Iterator[Line]:
         """Encode what a moderator may know of changes."""
-        overdue: dict[UUID, bool] = {}  # by appeal: whether all of its changes are that
+        overdue: dict[UUID, bool] = {}  # by appeal: whether all that happened to it is that
         for change in changes:
-            before = overdue.get(change.appeal_id, True)
-            overdue[change.appeal_id] = before and change.is_overdue
+            if change.is_for_all:
+                before = overdue.get(change.appeal_id, True)
+                overdue[change.appeal_id] = before and change.is_overdue
+        for change in changes:
+            overdue.setdefault(change.appeal_id, False)
         for appeal_id, is_overdue in overdue.items():
             if (appeal := reader.seen.get(appeal_id)) is not None:
                 yield _line(_frame_of(appeal, is_overdue=is_overdue), appeal, reader)

@@ -77,7 +77,7 @@ class StaffNotices(ABC, Generic[Change, Reader]):
         self._not_before = 0.0  # the next look, by the clock of the event loop
 
     @abstractmethod
-    def lines(self, changes: Iterable[Change], reader: Reader) -> Iterator[Line]:
+    def lines(self, changes: Collection[Change], reader: Reader) -> Iterator[Line]:
         """Encode what a moderator may know of changes."""
 
     def collect(self, changes: Iterable[Change]) -> None:

@@ -42,7 +42,8 @@ class AppealOverdue(AppealFrame, frozen=True, tag="appeal_overdue"):
 class AppealClosed(AppealFrame, frozen=True, tag="appeal_closed"):
     """There is nothing left for this moderator to decide: drop the appeal.
 
-    It was decided, its subject has ended, or others decide it from now on.
+    It was decided, its subject has ended, or others decide it from now on, as when its case moves
+    to a queue that is closed to this moderator.
     """
 
 

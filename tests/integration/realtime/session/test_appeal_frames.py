@@ -4,22 +4,24 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
+from django.contrib.auth.models import Group
 from django.db import transaction
 from django.utils import timezone
 
 from moderado.chat.models import Message
 from moderado.chat.services.posting import post_message
 from moderado.chat.services.screening import screen_waiting
-from moderado.enforcement.models import Appeal, Report
+from moderado.enforcement.models import Appeal, Queue, Report
 from moderado.enforcement.services.appeal_decisions import decide_appeal
 from moderado.enforcement.services.appeal_reminders import remind_of_appeals
 from moderado.enforcement.services.appeals import appeal_decision, appeal_report
 from moderado.enforcement.services.cases import open_or_join
+from moderado.enforcement.services.claiming import escalate_case
 from moderado.enforcement.services.imposing import impose_sanction
 from moderado.enforcement.services.reports import report
 from moderado.enforcement.services.rulings import Proposal, rule
 from moderado.enforcement.types import Actor, AppealOutcome, ContentOutcome
-from moderado.moderation.models import Case
+from moderado.moderation.models import Case, ModerationLog
 from moderado.realtime.infra.db_calls import run_in_db_thread
 from tests import factories
 from tests.integration.enforcement.steps import settle
@@ -37,6 +39,7 @@ confirm = run_in_db_thread(confirm_all)
 decide = run_in_db_thread(decide_appeal)
 remind = run_in_db_thread(remind_of_appeals)
 complain = run_in_db_thread(report)
+escalate = run_in_db_thread(escalate_case)
 
 
 @run_in_db_thread
@@ -79,14 +82,44 @@ def appeal_no_action(message: Message) -> Appeal:
 
 
 @run_in_db_thread
-def restrict(message: Message) -> None:
-    """Let a case about danger to children point at a message."""
+def restrict(message: Message, *, category: str = "child_safety") -> Case:
+    """Let a case about danger to children, or in another category, point at a message."""
     with transaction.atomic():
-        open_or_join(
+        return open_or_join(
             subject_type="message", subject_id=message.pk, revision=1, scope_id=message.room_id,
-            author_id=message.author_id, origin=Case.Origin.NOTICE, categories=["child_safety"],
+            author_id=message.author_id, origin=Case.Origin.NOTICE, categories=[category],
             text="bom dia",
         )  # fmt: skip
+
+
+@run_in_db_thread
+def remove(case: Case, *, actor_id: UUID) -> None:
+    rule(
+        actor=Actor(id=actor_id, scope_ids=None, sees_restricted=True),
+        case_id=case.pk,
+        proposal=Proposal(content=ContentOutcome.REMOVE, reason="hate"),
+    )
+
+
+@run_in_db_thread
+def make_queue(**wanted: object) -> Group:
+    """Create a queue for a new group alone."""
+    queue = Queue.objects.create(name="q", position=0, filter=wanted)
+    group = Group.objects.create(name="g")
+    queue.groups.add(group)
+    return group
+
+
+@run_in_db_thread
+def appeal_held_message(*, author_id: UUID, room_id: UUID) -> tuple[Appeal, Case]:
+    """Let an author appeal a verdict: the appeal joins the open case."""
+    view = post_message(author_id=author_id, room_id=room_id, text="HOLD bom dia").view
+    screen_waiting()
+    case = Case.objects.get(subject_id=view.id)
+    line = ModerationLog.objects.filter(subject_id=view.id).latest("id")
+    made = appeal_decision(user_id=author_id, decision_id=line.pk, text="Why?")[0]
+    assert made.case_id == case.pk
+    return made, case
 
 
 @run_in_db_thread
@@ -232,3 +265,100 @@ async def test_moderator_who_becomes_a_party_drops_the_appeal(cast: Cast):
     assert (frame["appeal"], frame["open_count"]) == (str(made.id), 0)
     await up_to_date(colleague)
     assert [frame["type"] for frame in told(colleague)] == ["appeal_opened"]
+
+
+@pytest.mark.proves("R212")
+@pytest.mark.parametrize("step", ["reported", "removed"])
+async def test_appeal_that_becomes_restricted_is_dropped_by_those_who_saw_it(cast: Cast, step):
+    room = await cast.room()
+    author, first = await cast.member(room), await make_staff()
+    local = await cast.join(await cast.member(room, "MODERATOR"))
+    staff = await cast.join(await make_staff("view_appeal"))
+    trusted = await cast.join(await make_staff("view_appeal", "view_restricted_case"))
+    shown = {"content": ContentOutcome.ALLOW} if step == "removed" else {}
+    message = await ruled(author_id=author.id, room_id=room.id, actor_id=first.id, **shown)
+    if step == "removed":  # others see the message, and with it what was decided about it
+        case = await restrict(message)
+        made = await appeal_no_action(message)
+    else:
+        made = await appeal(user_id=author.id, message=message)
+    for client in (local, staff, trusted):
+        assert (await client.next("appeal_opened"))["open_count"] == 1
+
+    if step == "removed":
+        await remove(case, actor_id=(await make_staff("decide_case")).id)
+    else:
+        await restrict(message)
+
+    for client in (local, staff):
+        frame = await client.next("appeal_closed")
+        assert (frame["appeal"], frame["open_count"]) == (str(made.id), 0)
+    await up_to_date(trusted)
+    assert [frame["type"] for frame in told(trusted)] == ["appeal_opened"]
+
+
+@pytest.mark.proves("R212")
+async def test_appeal_whose_restricted_case_changes_is_no_news_to_others(cast: Cast):
+    room = await cast.room()
+    author, first = await cast.member(room), await make_staff()
+    message = await ruled(author_id=author.id, room_id=room.id, actor_id=first.id)
+    await restrict(message)
+    await appeal(user_id=author.id, message=message)
+    staff = await cast.join(await make_staff("view_appeal"))
+
+    await restrict(message, category="violence")
+
+    await up_to_date(staff)
+    assert told(staff) == []
+
+
+@pytest.mark.proves("R212")
+async def test_appeal_whose_case_moves_to_a_closed_queue_changes_hands(cast: Cast):
+    room = await cast.room()
+    author = await cast.member(room)
+    group = await make_queue(category=["violence"])
+    local = await cast.join(await cast.member(room, "MODERATOR"))
+    staff = await cast.join(await make_staff("view_appeal"))
+    root = await cast.join(await make_staff(is_superuser=True))
+    member = await make_staff("view_appeal")
+    await run_in_db_thread(group.user_set.add)(member)
+    made, case = await appeal_held_message(author_id=author.id, room_id=room.id)
+    for client in (local, staff, root):
+        assert (await client.next("appeal_opened"))["open_count"] == 1
+
+    await restrict(await message_of(case), category="violence")
+
+    for client in (local, staff):
+        frame = await client.next("appeal_closed")
+        assert (frame["appeal"], frame["open_count"]) == (str(made.id), 0)
+    await up_to_date(root)
+    assert [frame["type"] for frame in told(root)] == ["appeal_opened"]
+
+
+@pytest.mark.proves("R212")
+async def test_appeal_whose_case_leaves_a_closed_queue_opens_again(cast: Cast):
+    room = await cast.room()
+    author = await cast.member(room)
+    await make_queue(category=["hate"])
+    local = await cast.join(await cast.member(room, "MODERATOR"))
+    made, case = await appeal_held_message(author_id=author.id, room_id=room.id)
+    assert (await local.next("appeal_opened"))["open_count"] == 1
+
+    await restrict(await message_of(case), category="hate")
+    assert (await local.next("appeal_closed"))["appeal"] == str(made.id)
+    await run_in_db_thread(Queue.objects.filter(name="q").update)(position=30)
+    await run_in_db_thread(Queue.objects.create)(
+        name="urgent", position=0, filter={"is_escalated": True}
+    )
+    await escalate(
+        actor=Actor(id=(await make_staff(is_superuser=True)).id, scope_ids=None),
+        case_id=case.pk,
+    )
+
+    frame = await local.next("appeal_opened")
+    assert (frame["appeal"], frame["open_count"]) == (str(made.id), 1)
+
+
+@run_in_db_thread
+def message_of(case: Case) -> Message:
+    return Message.objects.get(pk=case.subject_id)

@@ -4,7 +4,7 @@ import json
 from typing import Any
 from uuid import UUID
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from moderado.accounts.models import ApiKey
 from moderado.accounts.selectors import all_api_keys
@@ -12,9 +12,10 @@ from moderado.accounts.services.api_keys import create_api_key, revoke_api_key
 from moderado.accounts.types import Scope
 from moderado.core.commands import command_errors
 from moderado.core.errors import NotFound
+from moderado.core.operators import OperatorCommand
 
 
-class Command(BaseCommand):
+class Command(OperatorCommand):
     help = __doc__
 
     def add_arguments(self, parser: CommandParser) -> None:

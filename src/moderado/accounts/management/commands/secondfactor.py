@@ -3,15 +3,16 @@
 from typing import Any
 from uuid import UUID
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from moderado.accounts.models import Session
 from moderado.accounts.selectors import find_user, sessions_of
 from moderado.accounts.services.second_factor import confirm_second_factor
 from moderado.core.commands import command_errors
+from moderado.core.operators import OperatorCommand
 
 
-class Command(BaseCommand):
+class Command(OperatorCommand):
     help = __doc__
 
     def add_arguments(self, parser: CommandParser) -> None:

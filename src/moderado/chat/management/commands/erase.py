@@ -6,20 +6,21 @@ import time
 from typing import Any
 from uuid import UUID
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from moderado.accounts.models import User
 from moderado.accounts.selectors import find_user
 from moderado.chat.services import erasing
 from moderado.chat.services.erased_messages import count_messages
 from moderado.core.commands import command_errors
+from moderado.core.operators import OperatorCommand
 from moderado.enforcement.services.erasures import Erasure, get_erasure, order_erasure
 
 PAUSE = 0.5  # seconds between two looks, while a worker or an older transaction is at it
 HELD = "A legal hold keeps a part of it until `moderado hold release`."
 
 
-class Command(BaseCommand):
+class Command(OperatorCommand):
     help = __doc__
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -4,15 +4,16 @@ import json
 import time
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 
 from moderado.chat.services import retaining
+from moderado.core.operators import OperatorCommand
 from moderado.enforcement.services.retention import get_run, start_run
 
 PAUSE = 0.5  # seconds between two looks, while a worker is at it
 
 
-class Command(BaseCommand):
+class Command(OperatorCommand):
     help = __doc__
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -4,13 +4,14 @@ import json
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 
 from moderado.core.commands import command_errors
+from moderado.core.operators import OperatorCommand
 from moderado.enforcement.services.datasets import Counts, data_card, labelled_rows
 
 
-class Command(BaseCommand):
+class Command(OperatorCommand):
     help = __doc__
 
     def add_arguments(self, parser: CommandParser) -> None:

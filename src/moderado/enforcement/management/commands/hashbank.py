@@ -4,13 +4,14 @@ import json
 from typing import Any
 from uuid import UUID
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 
 from moderado.core.commands import command_errors
+from moderado.core.operators import OperatorCommand
 from moderado.enforcement.services.hash_bank import bank_message, list_banked, unbank
 
 
-class Command(BaseCommand):
+class Command(OperatorCommand):
     help = __doc__
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -5,17 +5,18 @@ from argparse import ArgumentTypeError
 from datetime import datetime
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.utils.dateparse import parse_datetime
 
 from moderado.accounts.selectors import find_user
 from moderado.core.commands import command_errors
+from moderado.core.operators import OperatorCommand
 from moderado.enforcement.services.access_records import extract, verify_records
 
 EXAMPLE = "2026-11-01T00:00:00Z"
 
 
-class Command(BaseCommand):
+class Command(OperatorCommand):
     help = __doc__
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -3,13 +3,14 @@
 from io import TextIOWrapper
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 
 from moderado.core.commands import command_errors
+from moderado.core.operators import OperatorCommand
 from moderado.enforcement.services import transparency
 
 
-class Command(BaseCommand):
+class Command(OperatorCommand):
     help = __doc__
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.utils import translation
 from rich.console import Console
 from rich.progress import Progress
@@ -15,6 +15,7 @@ from rich.table import Table
 
 from moderado.core.commands import command_errors
 from moderado.core.errors import NotFound
+from moderado.core.operators import OperatorCommand
 from moderado.moderation.audit.costs import AZURE_PRICE, TOKEN_PRICE, Prices, costs
 from moderado.moderation.audit.exports import READERS, kind_of, sample
 from moderado.moderation.audit.page import write
@@ -29,7 +30,7 @@ from moderado.moderation.types import Outcome
 TOP = 10
 
 
-class Command(BaseCommand):
+class Command(OperatorCommand):
     help = __doc__
 
     def add_arguments(self, parser: CommandParser) -> None:

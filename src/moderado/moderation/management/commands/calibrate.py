@@ -3,17 +3,18 @@
 import json
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 from django.utils.translation import override
 
 from moderado.core import clock
 from moderado.core.commands import command_errors
+from moderado.core.operators import OperatorCommand
 from moderado.moderation.evaluation.calibration import Suggestion
 from moderado.moderation.services.calibration import WANTED, Wanted, as_json, calibrate
 from moderado.moderation.services.durations import duration
 
 
-class Command(BaseCommand):
+class Command(OperatorCommand):
     help = __doc__
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -3,9 +3,10 @@
 import json
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from moderado.core.commands import command_errors
+from moderado.core.operators import OperatorCommand
 from moderado.moderation.services.explaining import AUTHORS, compiled_policy, try_text
 from moderado.moderation.services.judging import Facts
 from moderado.moderation.services.policy_lookup import CONFIGURED
@@ -14,7 +15,7 @@ from moderado.moderation.types import AUDIENCES, SERVER, RoomFacts
 _WORDS = 8  # of the words of a score, the ones that add or take most
 
 
-class Command(BaseCommand):
+class Command(OperatorCommand):
     help = __doc__
 
     def add_arguments(self, parser: CommandParser) -> None:

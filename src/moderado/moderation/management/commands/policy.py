@@ -7,11 +7,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.utils.translation import override
 
 from moderado.core.commands import command_errors
 from moderado.core.errors import NotFound
+from moderado.core.operators import OperatorCommand
 from moderado.moderation import selectors
 from moderado.moderation.errors import FailingExamples, InvalidPolicy
 from moderado.moderation.policies.documents import to_json, write_yaml
@@ -27,7 +28,7 @@ _JUDGED_AS = (
 )
 
 
-class Command(BaseCommand):
+class Command(OperatorCommand):
     help = __doc__
 
     def add_arguments(self, parser: CommandParser) -> None:

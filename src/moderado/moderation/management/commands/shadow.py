@@ -4,14 +4,15 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 
 from moderado.core import clock
+from moderado.core.operators import OperatorCommand
 from moderado.moderation.services.durations import duration
 from moderado.moderation.services.shadow_report import as_json, shadow_reports
 
 
-class Command(BaseCommand):
+class Command(OperatorCommand):
     help = __doc__
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -4,14 +4,15 @@ import json
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from moderado.core.commands import command_errors
+from moderado.core.operators import OperatorCommand
 from moderado.moderation.classifier.weights import included
 from moderado.moderation.services.training import Training, train_from_rulings
 
 
-class Command(BaseCommand):
+class Command(OperatorCommand):
     help = __doc__
 
     def add_arguments(self, parser: CommandParser) -> None:
