@@ -76,7 +76,11 @@ class Editing(serializers.Serializer[Any]):
 class RoomInput(serializers.Serializer[Any]):
     name = serializers.CharField(max_length=NAME_LENGTH)
     is_private = serializers.BooleanField(required=False)
-    moderation_mode = serializers.ChoiceField(required=False, choices=Room.Mode.choices)
+    moderation_mode = serializers.ChoiceField(
+        required=False,
+        choices=Room.Mode.choices,
+        help_text="When messages are shown. A new room has the server's default if it is absent.",
+    )
     audience = serializers.ChoiceField(
         required=False, choices=Room.Audience.choices, help_text="Whom it is for; policies read it."
     )
@@ -85,6 +89,7 @@ class RoomInput(serializers.Serializer[Any]):
 
 class RoomChange(RoomInput):
     client_id = None  # type: ignore[assignment]  # removes the field: nothing is created
+    moderation_mode = serializers.ChoiceField(required=False, choices=Room.Mode.choices)
     name = serializers.CharField(max_length=NAME_LENGTH, required=False)
 
 

@@ -32,6 +32,16 @@ name_records_by(
 )
 
 
+_MODE_COLOURS = Colours(
+    {
+        Room.Mode.PRE: "success",
+        Room.Mode.OPTIMISTIC: "info",
+        Room.Mode.POST: "warning",
+        Room.Mode.OFF: "danger",
+    }
+)
+
+
 class RoomState(admin.SimpleListFilter):
     title = _("state")
     parameter_name = "state"
@@ -134,7 +144,7 @@ class RoomAdmin(Audited, ModelAdmin):
     @display(
         description=_("moderation"),
         ordering="moderation_mode",
-        label=Colours({Room.Mode.PRE: "success", Room.Mode.POST: "info", Room.Mode.OFF: "danger"}),
+        label=_MODE_COLOURS,
     )
     def mode(self, room: Room) -> tuple[str, str]:
         return room.moderation_mode, room.get_moderation_mode_display()

@@ -13,7 +13,10 @@ from moderado.moderation.types import Outcome
 
 
 class Mode(StrEnum):
-    """When a room shows a text: after approval, before it, or without moderation."""
+    """When a text is shown: after approval, before it, or without moderation.
+
+    A room of mode `optimistic` has no mode here: each text has one (`services.modes`).
+    """
 
     PRE = "pre"
     POST = "post"

@@ -32,7 +32,7 @@ ModerationMode = Annotated[
     str,
     Meta(
         description="When messages are shown.",
-        extra_json_schema={"enum": ("pre", "post", "off")},
+        extra_json_schema={"enum": ("pre", "optimistic", "post", "off")},
     ),
 ]
 

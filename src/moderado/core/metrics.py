@@ -17,6 +17,14 @@ VERDICTS = Counter("moderado_verdicts_total", "Verdicts applied", ["outcome", "d
 VERDICT_SECONDS = Histogram(
     "moderado_verdict_seconds", "Time from queueing to verdict", buckets=_SECONDS
 )
+EXPOSED_TEXTS = Counter(
+    "moderado_exposed_texts_total", "Texts that others saw before they were blocked", ["mode"]
+)
+EXPOSURE = Counter(
+    "moderado_exposure_reader_seconds_total",
+    "Seconds for which others saw texts that were blocked later, times their readers",
+    ["mode"],
+)
 OLDEST_PENDING = Gauge(
     "moderado_oldest_pending_seconds",
     "Age of the message that has waited longest for a verdict",

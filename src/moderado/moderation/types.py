@@ -88,7 +88,7 @@ class RoomFacts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What a policy may ask about the place of a text. The default is the server itself."""
 
     type: str = ""  # `public`, `private`
-    mode: str = ""  # `pre`, `post`, `off`
+    mode: str = ""  # `pre`, `optimistic`, `post`, `off`
     audience: str = "mixed"  # of `AUDIENCES`
 
 
@@ -97,7 +97,10 @@ SERVER = RoomFacts()
 
 
 MAX_CALLS = 50  # to one provider at once, of one worker process
-PREVIOUS_TEXTS = "previous_texts"  # in a content's context: what its author wrote just before
+# In a content's context: what its author wrote just before; and that others saw the text when it
+# was judged, in a room where its mode does not tell.
+PREVIOUS_TEXTS = "previous_texts"
+WAS_SHOWN = "was_shown"
 
 
 class Content(msgspec.Struct, frozen=True, kw_only=True):

@@ -24,6 +24,7 @@ from moderado.accounts.models import User
 from moderado.accounts.origins import origin_of
 from moderado.accounts.services import accounts
 from moderado.accounts.services.sign_in import verify
+from moderado.chat.models import Room
 from moderado.chat.selectors.names import own_name
 from moderado.core.addresses import address_of_request
 from moderado.core.errors import Forbidden, Invalid, RateLimited, Unavailable
@@ -39,10 +40,14 @@ from moderado.web.forms import RegistrationForm, SignInForm
 @ensure_csrf_cookie
 def chat(request: HttpRequest) -> HttpResponse:
     """Render the chat page. Its JavaScript loads all data over the public API."""
+    user = cast("User", request.user)
     shown = {
-        "own_name": own_name(cast("User", request.user)),
+        "own_name": own_name(user),
         "max_length": settings.MESSAGE_MAX_LENGTH,
         "categories": json.dumps({code: category_name(code) for code in CATEGORY_NAMES}),
+        "modes": ",".join(_room_modes(user)),
+        "public_mode": settings.ENV.mode_of_new_rooms(is_private=False),
+        "private_mode": settings.ENV.mode_of_new_rooms(is_private=True),
     }
     return render(request, "web/chat.html", shown)
 
@@ -163,3 +168,8 @@ def _next(request: HttpRequest) -> str:
 def _language() -> str:
     language = get_language() or settings.LANGUAGE_CODE
     return language if language in User.Language.values else settings.LANGUAGE_CODE
+
+
+def _room_modes(user: User) -> list[str]:
+    """Return the modes that the user may choose for their rooms."""
+    return [str(mode) for mode in Room.Mode if user.is_staff or mode in settings.MEMBER_ROOM_MODES]

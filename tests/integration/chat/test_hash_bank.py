@@ -23,7 +23,7 @@ TEXT = "a casa dela fica na rua das flores, número 12"
 DISGUISED = "A CASA dela fica: na rua das FLORES número 12!!"
 
 
-@pytest.fixture(params=["pre", "post", "off"])
+@pytest.fixture(params=["pre", "optimistic", "post", "off"])
 def room(request):
     return make_room(moderation_mode=request.param)
 

@@ -190,6 +190,58 @@ def test_members_may_not_switch_moderation_off(settings):
     assert rooms.update_room(actor_id=None, room_id=room.id, moderation_mode="off")
 
 
+@pytest.mark.proves("R208")
+@pytest.mark.parametrize(
+    ("chosen", "public", "private"),
+    [
+        ({}, "pre", "pre"),
+        ({"default_room_mode": "optimistic"}, "optimistic", "optimistic"),
+        ({"default_private_room_mode": "post"}, "pre", "post"),
+        ({"default_room_mode": "post", "default_public_room_mode": "pre"}, "pre", "post"),
+    ],
+)
+def test_operators_choose_the_mode_of_new_rooms(settings, chosen, public, private):
+    settings.ENV = settings.ENV.model_copy(update=chosen)
+    user = make_user()
+    made = [
+        rooms.create_room(creator_id=user.id, name="x", is_private=is_private)
+        for is_private in (False, True)
+    ]
+    assert [room.moderation_mode for room in made] == [public, private]
+    own = rooms.create_room(creator_id=user.id, name="x", moderation_mode="pre")
+    assert own.moderation_mode == "pre"
+
+
+@pytest.mark.proves("R208")
+def test_default_mode_may_be_chosen_for_rooms_of_its_type_only(settings):
+    settings.MEMBER_ROOM_MODES = ["pre"]
+    settings.ENV = settings.ENV.model_copy(update={"default_private_room_mode": "post"})
+    user = make_user()
+    for _ in range(2):  # a repeat returns the first room
+        room = rooms.create_room(
+            creator_id=user.id,
+            name="x",
+            is_private=True,
+            moderation_mode="post",
+            client_id="1",
+        )
+        assert room.moderation_mode == "post"
+    with pytest.raises(Invalid):
+        rooms.create_room(creator_id=user.id, name="x", moderation_mode="post")
+    opened = rooms.update_room(actor_id=user.id, room_id=room.id, is_private=False)
+    assert opened.moderation_mode == "post"  # what was chosen stays
+
+
+@pytest.mark.proves("R208")
+def test_repeat_without_a_mode_is_recognized_whatever_the_default_is_now(settings):
+    user = make_user()
+    first = rooms.create_room(creator_id=user.id, name="x", client_id="1")
+    settings.ENV = settings.ENV.model_copy(update={"default_room_mode": "post"})
+    assert rooms.create_room(creator_id=user.id, name="x", client_id="1") == first
+    first.refresh_from_db()
+    assert first.moderation_mode == "pre"
+
+
 @pytest.mark.proves("R69")
 def test_operators_decide_who_creates_rooms(settings):
     settings.ROOM_CREATION = "staff"

@@ -1,5 +1,7 @@
 """Pages of sign-in, registration, sign-out and language, with Django's test client."""
 
+from typing import Any
+
 import pytest
 from django.test import Client
 from django.urls import reverse
@@ -50,6 +52,19 @@ def test_sign_in_creates_a_session_and_opens_the_chat(browser: Client, ana: User
     assert page.context["request"].user == ana
     assert f'data-user-id="{ana.id}"' in page.content.decode()
     assert 'data-user-name="Ana"' in page.content.decode()  # the own name, not yet judged
+
+
+@pytest.mark.proves("R208")
+def test_page_offers_the_modes_that_the_user_may_choose(
+    browser: Client, ana: User, settings: Any
+) -> None:
+    settings.MEMBER_ROOM_MODES = ["post", "pre"]
+    settings.ENV = settings.ENV.model_copy(update={"default_private_room_mode": "optimistic"})
+    sign_in(browser)
+    page = browser.get("/").content.decode()
+    assert 'data-modes="pre,post" data-public-mode="pre" data-private-mode="optimistic"' in page
+    User.objects.update(is_staff=True)
+    assert 'data-modes="pre,optimistic,post,off"' in browser.get("/").content.decode()
 
 
 def test_page_uses_the_chosen_language_of_the_account(browser: Client, ana: User) -> None:

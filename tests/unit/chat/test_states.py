@@ -6,7 +6,8 @@ from moderado.chat.states import Mode, Phase
 
 
 def test_modes_are_those_of_rooms():
-    assert {*Mode} == {*Room.Mode.values}
+    # In a room of mode `optimistic`, each text has one of the others.
+    assert {*Mode} == {*Room.Mode.values} - {"optimistic"}
 
 
 def test_every_phase_of_a_stored_revision_has_a_status():

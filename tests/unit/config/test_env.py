@@ -150,7 +150,7 @@ def test_each_wrong_variable_is_refused_in_one_line_that_says_what_to_write(read
         ("AUDIT_SAMPLE", "nan", "a number from 0 to 1 is needed"),
         ("REPORT_SUSPENSION_SHARE", "0.5", "a number above 0.5 to 1 is needed"),
         ("SECURE_COOKIES", "on request", "true or false or 'auto' is needed"),
-        ("MEMBER_ROOM_MODES", "all,none", "'pre', 'post' or 'off' is needed"),
+        ("MEMBER_ROOM_MODES", "all,none", "'pre', 'optimistic', 'post' or 'off' is needed"),
         ("PROVIDER_SECRETS", "{'openai': 'sk-1'}", "this is not JSON: see docs/providers.md"),
         ("MODERATION_PROVIDERS", '["a.B"]', "a JSON object is needed"),
         ("ALLOWED_HOSTS", "https://a.example", "'https://a.example' is no host: write"),

@@ -17,6 +17,7 @@ class Room(Record):
 
     class Mode(models.TextChoices):
         PRE = "pre", _("shown after approval")
+        OPTIMISTIC = "optimistic", _("shown at once if nothing speaks against it")
         POST = "post", _("shown at once, removed if blocked")
         OFF = "off", _("shown at once, not judged")
 

@@ -8,6 +8,9 @@ from moderado.core.errors import NotFound
 from moderado.moderation.services.policy_lookup import Chain, in_force
 from moderado.moderation.types import SERVER, RoomFacts
 
+# An SQL expression of the type by which policies are assigned to a `chat_room`.
+ROOM_TYPE = "CASE WHEN chat_room.is_private THEN 'private' ELSE 'public' END"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:

@@ -15,6 +15,7 @@ from django.db.models.functions import Now
 
 from moderado.chat.models import Message
 from moderado.chat.selectors.authors import author_role
+from moderado.chat.selectors.places import ROOM_TYPE
 from moderado.chat.selectors.rows import columns, message_of
 from moderado.chat.services.facts import Placement
 from moderado.chat.services.restrictions import has_blocked_texts_sql, was_removed_sql
@@ -31,7 +32,6 @@ MAX_ATTEMPTS = 5
 # backlog. It starts after the room where the last claim stopped (`ahead`) and continues with the
 # first rooms (`behind`), so that every room has its turn. Rooms share the limit equally. A room
 # whose messages are all locked or leased yields one row of NULLs, and its turn is over.
-ROOM_TYPE = "CASE WHEN chat_room.is_private THEN 'private' ELSE 'public' END"
 _FIRST_IN_LINE = "ORDER BY room_id, queued_at, id LIMIT 1"
 _CLAIM = f"""
     WITH RECURSIVE {GENERAL}, ahead(room_id, step) AS (

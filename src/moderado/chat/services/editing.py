@@ -15,12 +15,12 @@ from moderado.chat.selectors.own_messages import author_view, own_message
 from moderado.chat.selectors.refusals import check_may_write
 from moderado.chat.services import quota
 from moderado.chat.services.locking import locked_message
+from moderado.chat.services.modes import Writing, mode_for
 from moderado.chat.services.notices import announce
 from moderado.chat.services.publication import Changed, write
-from moderado.chat.services.restrictions import mode_for
 from moderado.chat.services.transitions import advance, newest_text
 from moderado.chat.services.verdicts import content_of
-from moderado.chat.states import Edited, Mode
+from moderado.chat.states import Edited
 from moderado.chat.types import MessageView
 from moderado.core.database import require_transaction, retry_on_deadlock
 from moderado.core.text import clean, normalized
@@ -136,9 +136,9 @@ def _edit(sent: _Sent, *, text: str, room_id: UUID | None) -> MessageView:
     return own_view(message, language=message.author.language)
 
 
-def _revise(message: Message, room_mode: Mode, text: str) -> None:
-    mode = mode_for(room_mode, room_id=message.room_id, author_id=message.author_id, text=text)
-    step = advance(message, Edited(mode), text=text)
+def _revise(message: Message, room_mode: str, text: str) -> None:
+    writing = Writing(message.id, message.room_id, message.author_id, text)
+    step = advance(message, Edited(mode_for(room_mode, writing)), text=text)
     if step.state.awaits is None:
         record_unjudged(content_of(message))
     write([Changed(message, step.change)])

@@ -3,22 +3,24 @@
 The claim brings most of it. What costs a query is read only where a policy reads it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import connection
 from msgspec import structs
 
-from moderado.chat.models import Message
+from moderado.chat.models import Message, Room
 from moderado.chat.services.previous_texts import with_previous_texts
 from moderado.core import clock
 from moderado.enforcement.selectors.strikes import points_in_room
 from moderado.moderation.services.screening import reads
-from moderado.moderation.types import UNKNOWN_AUTHOR, AuthorFacts, Content, RoomFacts
+from moderado.moderation.types import UNKNOWN_AUTHOR, WAS_SHOWN, AuthorFacts, Content, RoomFacts
 
 MEMBER = "MEMBER"
+_NO_CONTEXT: Mapping[str, Any] = MappingProxyType({})
 COUNTED = 100  # approved messages are counted up to this
 RECENT = 1_000  # messages of a room or of an author that are read: bounds the queries
 
@@ -66,6 +68,17 @@ def room_facts(message: Message) -> RoomFacts:
     if placement is None:
         return RoomFacts()
     return RoomFacts(type=placement.room_type, mode=placement.mode, audience=placement.audience)
+
+
+def context_of(message: Message) -> Mapping[str, Any]:
+    """Return whether others see the text that waits: a room of mode `optimistic` does not tell."""
+    placement: Placement | None = message.placement
+    if placement is None or placement.mode != Room.Mode.OPTIMISTIC:
+        return _NO_CONTEXT
+    is_shown = (
+        message.status == Message.Status.APPROVED and message.edit_status != Message.Status.PENDING
+    )
+    return {WAS_SHOWN: True} if is_shown else _NO_CONTEXT
 
 
 def policy_of(message: Message) -> tuple[UUID, ...]:

@@ -17,9 +17,9 @@ from moderado.chat.selectors import rooms
 from moderado.chat.selectors.refusals import find_refusal, is_open_sql
 from moderado.chat.selectors.rows import author_columns, author_of
 from moderado.chat.services.memberships import ensure_member
+from moderado.chat.services.modes import Writing, mode_for
 from moderado.chat.services.notices import notify_queued
 from moderado.chat.services.publication import Changed, write
-from moderado.chat.services.restrictions import mode_for
 from moderado.chat.services.transitions import STATUS
 from moderado.chat.services.verdicts import content_of
 from moderado.chat.states import NEW, Posted, State
@@ -103,10 +103,8 @@ def store_message(draft: NewMessage, reply_to: UUID | None) -> SendResult:
         place = _place(draft) or _entered(draft)
         if reply_to is not None:
             _check_reply(draft, reply_to)
-        mode = mode_for(
-            place.mode, room_id=draft.room_id, author_id=draft.author_id, text=draft.text
-        )
-        step = transition(NEW, Posted(mode))
+        writing = Writing(draft.id, draft.room_id, draft.author_id, draft.text)
+        step = transition(NEW, Posted(mode_for(place.mode, writing)))
         message = _message_of(draft, place, step.state, reply_to)
         _insert(message, waits=step.state.awaits is not None)
         _take_turn(place)

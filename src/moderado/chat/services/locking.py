@@ -7,7 +7,6 @@ from moderado.chat.errors import NoSuchMessage, NoSuchRoom
 from moderado.chat.models import Message
 from moderado.chat.selectors import rooms
 from moderado.chat.selectors.rows import columns, message_of
-from moderado.chat.states import Mode
 from moderado.core.database import require_transaction, run_prepared
 
 Status = Message.Status
@@ -23,7 +22,7 @@ _LOCK = f"""
 
 def locked_message(
     *, actor_id: UUID, message_id: UUID, room_id: UUID | None
-) -> tuple[Message, Mode]:
+) -> tuple[Message, str]:
     """Lock a message that the actor may see; its author is loaded.
 
     Requires a transaction.
@@ -53,4 +52,4 @@ def locked_message(
     seen = message.status == Status.APPROVED or (message.status == Status.REMOVED and message.seq)
     if message.author_id != actor_id and not seen:
         raise NoSuchMessage
-    return message, Mode(head.moderation_mode)
+    return message, head.moderation_mode

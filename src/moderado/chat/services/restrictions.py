@@ -17,10 +17,9 @@ from django.conf import settings
 
 from moderado.chat.models import Message
 from moderado.chat.services.verdicts import Judged
-from moderado.chat.states import Mode
 from moderado.core.database import as_rows, recordset, run_prepared
 from moderado.enforcement.selectors.restrictions import is_banned_sql
-from moderado.moderation.services.blocked_texts import blocked_or_banked, digests_of
+from moderado.moderation.services.blocked_texts import digests_of
 from moderado.moderation.services.hash_bank import ORDERED_REMOVAL, current_version, is_banked
 from moderado.moderation.types import Outcome, Reason, Verdict
 
@@ -62,15 +61,6 @@ _LOOK_UP = f"""
             LIMIT 1), false)
       FROM {recordset("asked", _ASKED)}
 """  # noqa: S608  (as above)
-
-
-def mode_for(message_mode: str, *, room_id: UUID, author_id: UUID, text: str) -> Mode:
-    """Return the mode under which a text is posted: a blocked or banked one waits in any room."""
-    mode = Mode(message_mode)
-    if mode is Mode.PRE:  # found when it is judged
-        return mode
-    is_blocked = blocked_or_banked(scope_id=room_id, author_id=author_id, text=text)
-    return Mode.PRE if is_blocked else mode
 
 
 def restrict(judged: Sequence[Judged], only: Collection[UUID] | None = None) -> Sequence[Judged]:

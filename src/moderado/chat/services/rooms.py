@@ -42,7 +42,7 @@ def create_room(  # noqa: PLR0913  (what a room consists of)
     creator_id: UUID,
     name: str,
     is_private: bool = False,
-    moderation_mode: str = Room.Mode.PRE,
+    moderation_mode: str | None = None,
     audience: str = Room.Audience.MIXED,
     client_id: str | None = None,
     is_proved: bool = False,
@@ -56,7 +56,7 @@ def create_room(  # noqa: PLR0913  (what a room consists of)
         creator_id: The account that creates it.
         name: 1 to 80 characters after trimming, on one line.
         is_private: Whether only members may read it.
-        moderation_mode: A value of `Room.Mode`.
+        moderation_mode: A value of `Room.Mode`; None for the server's default for such rooms.
         audience: Whom the room is for: a value of `Room.Audience`, which policies may read.
         client_id: The creator's own id of the room, for repeats.
         is_proved: Whether the session has proved the second factor that the server may demand of
@@ -72,14 +72,18 @@ def create_room(  # noqa: PLR0913  (what a room consists of)
     """
     active_account(creator_id)
     room_id = new_id()
-    asked = [name, is_private, moderation_mode, audience]
+    # `pre` for no mode, as earlier releases stored it: repeats of that time are recognized.
+    asked = [name, is_private, moderation_mode or Room.Mode.PRE, audience]
     first_id = first_result(
         owner_id=creator_id, kind="room", client_id=client_id, content=asked, result_id=room_id
     )
     if first_id is not None:
         return Room.objects.get(pk=first_id)
     restrictions.check_may_write(user_id=creator_id, scope_id=None)
-    mode = _mode(moderation_mode, actor_id=creator_id, is_proved=is_proved)
+    default = settings.ENV.mode_of_new_rooms(is_private=is_private)
+    mode = _mode(
+        moderation_mode or default, actor_id=creator_id, is_proved=is_proved, allowed=default
+    )
     if settings.ROOM_CREATION == "staff" and not _is_staff(creator_id, is_proved=is_proved):
         raise RoomCreationClosed
     name = clean_line(name, max_length=NAME_LENGTH, field="name")
@@ -141,7 +145,7 @@ def update_room(  # noqa: PLR0913  (what of a room can change)
     if moderation_mode is not None:
         current = room.moderation_mode
         room.moderation_mode = _mode(
-            moderation_mode, actor_id=actor_id, is_proved=is_proved, current=current
+            moderation_mode, actor_id=actor_id, is_proved=is_proved, allowed=current
         )
     closing = is_private is True and not room.is_private
     if is_private is not None:
@@ -235,14 +239,13 @@ def _rename(room: Room, name: str, actor_id: UUID | None) -> None:
         propose_room_name(room=room, name=name, author_id=actor_id)
 
 
-def _mode(
-    value: str, *, actor_id: UUID | None, is_proved: bool, current: str | None = None
-) -> Room.Mode:
+def _mode(value: str, *, actor_id: UUID | None, is_proved: bool, allowed: str) -> Room.Mode:
+    """Return the mode: `allowed`, or one that the actor may choose."""
     try:
         mode = Room.Mode(value)
     except ValueError:
         raise Invalid(fields={"moderation_mode": _("There is no such mode.")}) from None
-    if actor_id is None or mode == current or mode in settings.MEMBER_ROOM_MODES:
+    if actor_id is None or mode == allowed or mode in settings.MEMBER_ROOM_MODES:
         return mode
     if not _is_staff(actor_id, is_proved=is_proved):
         raise Invalid(fields={"moderation_mode": _("Only staff may choose this mode.")})

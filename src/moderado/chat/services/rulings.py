@@ -6,6 +6,7 @@ from uuid import UUID
 
 from moderado.chat import states
 from moderado.chat.models import Message
+from moderado.chat.services.exposure import ends_exposure, measure_exposure
 from moderado.chat.services.notices import announce, announce_shown
 from moderado.chat.services.publication import Changed, write
 from moderado.chat.services.transitions import SUBJECT, advance, phase_of, text_of
@@ -103,6 +104,7 @@ def _apply(message: Message | None, event: CaseDecided) -> CloseReason | None:
         return CloseReason.DELETED if _is_removed(message) else CloseReason.REPLACED
     remember_before(case_id=event.case_id, state=before)
     _remember(message, event.revision, outcome, text)
+    measure_exposure([message] if ends_exposure(step) else [])
     write([Changed(message, step.change)])
     announce(message, step, why)
     announce_shown(message, step)

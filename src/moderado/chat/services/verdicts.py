@@ -10,7 +10,8 @@ import structlog
 from moderado.chat import states
 from moderado.chat.models import Message
 from moderado.chat.services.deleted_rooms import end_review
-from moderado.chat.services.facts import author_facts, policy_of, room_facts
+from moderado.chat.services.exposure import ends_exposure, measure_exposure
+from moderado.chat.services.facts import author_facts, context_of, policy_of, room_facts
 from moderado.chat.services.notices import announce
 from moderado.chat.services.publication import SETTLED, Changed, write
 from moderado.chat.services.transitions import SUBJECT, advance
@@ -51,6 +52,7 @@ def content_of(message: Message) -> Content:
         author=author_facts(message),
         room=room_facts(message),
         policy=policy_of(message),
+        context=context_of(message),
     )
 
 
@@ -73,6 +75,7 @@ def apply(judged: Sequence[Judged]) -> None:
         Changed(each.message, step.change, locks_room=each.message.id in cases)
         for each, step in steps
     ]
+    measure_exposure([each.message for each, step in steps if ends_exposure(step)])
     written = write(changes) if had_edits else write(changes, SETTLED)
     for room_id in written.deleted_rooms:  # since the claim: its cases were closed before this one
         end_review(room_id)

@@ -50,7 +50,7 @@ SPECTACULAR_SETTINGS = {
             "closed",
         ],
         "ModerationModeEnum": "moderado.chat.models.Room.Mode",
-        "RoomModeEnum": ["pre", "post", "off"],
+        "RoomModeEnum": ["pre", "optimistic", "post", "off"],
         "AudienceEnum": "moderado.chat.models.Room.Audience",
         "RoomAudienceEnum": ["adults", "mixed", "minors"],
         "TypeEnum": ["message", "user_name", "room_name"],

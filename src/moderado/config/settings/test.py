@@ -25,7 +25,7 @@ DB_CALL_LIMITS = {"queue_timeout": 30.0, "call_timeout": 60.0}
 WHITENOISE_AUTOREFRESH = True  # static files are served from the source tree
 
 # Tests of delivery need every mode; the setting has tests of its own.
-MEMBER_ROOM_MODES = ["pre", "post", "off"]
+MEMBER_ROOM_MODES = ["pre", "optimistic", "post", "off"]
 
 # Which texts are sampled is a matter of chance: tests of the sample set their own rate.
 AUDIT_SAMPLE = 0.0

@@ -34,6 +34,19 @@ def points_in_room(*, user_id: UUID, room_id: UUID) -> int:
     return sums.aggregate(most=Max("points"))["most"] or 0
 
 
+def has_points_sql(user: str, scope: str) -> str:
+    """Return an SQL condition: `points_in_room` of the person is not 0 there.
+
+    Args:
+        user: An SQL expression of the person's id.
+        scope: An SQL expression of the room's id.
+    """
+    return f"""(SELECT count(*) > 0 FROM enforcement_sanction
+         WHERE user_id = {user} AND (scope_id IS NULL OR scope_id = {scope})
+           AND kind = 'strike' AND lifted_at IS NULL AND weight > 0
+           AND (ends_at IS NULL OR ends_at > statement_timestamp()))"""  # noqa: S608  (names)
+
+
 def points_by_person(
     *, policy: str | None, window: timedelta, sees_restricted: bool = False
 ) -> Sequence[tuple[int, int]]:

@@ -211,7 +211,7 @@ def _exposed(
     ruling: tuple[Outcome, datetime] | None,
 ) -> float:
     """Return the seconds from the first moment when others saw the text until it was blocked."""
-    seen_from = posted if decision.mode == "post" else decision.created_at
+    seen_from = posted if decision.was_shown else decision.created_at
     if outcome is Outcome.BLOCK:
         return (decision.created_at - seen_from).total_seconds()
     if ruling is None or ruling[0] is not Outcome.BLOCK:

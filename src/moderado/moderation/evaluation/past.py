@@ -11,6 +11,7 @@ import msgspec
 from moderado.moderation.compiled import CompiledPolicy
 from moderado.moderation.signals import decode, decode_match
 from moderado.moderation.types import (
+    WAS_SHOWN,
     AuthorFacts,
     Content,
     Failure,
@@ -65,6 +66,11 @@ class PastDecision:
     def mode(self) -> str:
         """The mode of its room when it was judged; empty if unknown."""
         return str(self.facts.get("room", {}).get("mode", ""))
+
+    @property
+    def was_shown(self) -> bool:
+        """Whether others saw the text before it was judged, as far as the log tells."""
+        return self.mode == "post" or bool(self.facts.get(WAS_SHOWN))
 
 
 def signals_of(decision: PastDecision, policy: CompiledPolicy) -> list[Signal]:

@@ -18,7 +18,7 @@ from moderado.moderation.services.opening import cases_of, store
 from moderado.moderation.services.sweeping import STEPS
 from moderado.moderation.services.texts import GIVEN_TEXTS, INSERT_TEXTS, Kind, text_row
 from moderado.moderation.signals import encode_match, encode_measured
-from moderado.moderation.types import Basis, Content, Ground, Outcome, Verdict
+from moderado.moderation.types import WAS_SHOWN, Basis, Content, Ground, Outcome, Verdict
 
 log = structlog.get_logger(__name__)
 
@@ -170,6 +170,8 @@ def _facts(content: Content, verdict: Verdict) -> dict[str, object]:
         "room": content.room,
         "length": len(content.text),
     }
+    if WAS_SHOWN in content.context:
+        facts[WAS_SHOWN] = True
     if content.counts:
         facts["counts"] = content.counts
     if verdict.fallback:

@@ -64,6 +64,17 @@ def screen(contents: Sequence[Content]) -> list[Verdict]:
     return [verdicts[at] for at in range(len(contents))]
 
 
+def finds_nothing_locally(content: Content) -> bool:
+    """Tell whether the local providers of the policy in force judge the text and allow it.
+
+    False without a local provider, or if one of them fails: nothing was found only where it was
+    looked for. Authors whom the policy exempts are allowed, whatever they write.
+    """
+    (verdict,) = screen([content])
+    is_judged = bool(verdict.signals) and not verdict.failures
+    return verdict.outcome is Outcome.ALLOW and (is_judged or verdict.decided_by == EXEMPT)
+
+
 def judge(contents: Sequence[Content], compiled: Runtime) -> list[Verdict]:
     """Judge contents by the local providers of one policy, with one call of each provider.
 

@@ -4,15 +4,25 @@ import { newId } from "../client.js";
 import { createRoom } from "./actions.js";
 import { html, useLayoutEffect, useRef, useState } from "./html.js";
 import * as layers from "./layers.js";
+import { page } from "./store.js";
 import { t } from "./strings.js";
 
-const MODES = ["pre", "post", "off"];
+/** What may be chosen, and what the server chooses otherwise, by the type of the room. */
+const MODES = page.modes.split(",");
+const defaultMode = (/** @type {boolean} */ isPrivate) => (isPrivate ? page.privateMode : page.publicMode);
 const AUDIENCES = ["mixed", "adults", "minors"];
+
+function choices(/** @type {boolean} */ isPrivate) {
+  const chosen = defaultMode(isPrivate);
+  return MODES.includes(chosen) ? MODES : [chosen, ...MODES];
+}
 
 export function CreateRoom() {
   const dialog = useRef(/** @type {any} */ (null));
   const [error, setError] = useState("");
   const [busy, setBusy] = useState(false);
+  const [isPrivate, setPrivate] = useState(false);
+  const [mode, setMode] = useState(""); // none: the server's, which depends on the type
   const sent = useRef({ content: "", id: "" }); // so that what is sent again creates one room
   // Before the first paint: otherwise a key press would reach the button that opened the dialog.
   useLayoutEffect(() => {
@@ -29,8 +39,8 @@ export function CreateRoom() {
     try {
       const room = {
         name: fields.get("name"),
-        is_private: fields.has("is_private"),
-        moderation_mode: fields.get("mode"),
+        is_private: isPrivate,
+        moderation_mode: mode || undefined,
         audience: fields.get("audience"),
       };
       const content = JSON.stringify(room);
@@ -51,11 +61,13 @@ export function CreateRoom() {
       ${error && html`<p class="form-error" role="alert">${error}</p>`}
       <div class="field"><label for="room-name">${t("roomName")}</label>
         <input id="room-name" name="name" required maxlength="80" autocomplete="off" /></div>
-      <label class="check"><input type="checkbox" name="is_private" /><span>${t("privateRoom")}</span></label>
+      <label class="check"><input type="checkbox" name="is_private" checked=${isPrivate}
+        onChange=${(event) => setPrivate(event.target.checked)} /><span>${t("privateRoom")}</span></label>
       <fieldset><legend>${t("mode")}</legend>
-        ${MODES.map((mode) => html`<label class="check">
-          <input type="radio" name="mode" value=${mode} defaultChecked=${mode === "pre"} />
-          <span>${t(`mode_${mode}`)}</span></label>`)}
+        ${choices(isPrivate).map((each) => html`<label class="check">
+          <input type="radio" name="mode" value=${each} checked=${each === (mode || defaultMode(isPrivate))}
+            onChange=${() => setMode(each)} />
+          <span>${t(`mode_${each}`)}</span></label>`)}
       </fieldset>
       <fieldset aria-describedby="audience-hint"><legend>${t("audience")}</legend>
         ${AUDIENCES.map((audience) => html`<label class="check">
