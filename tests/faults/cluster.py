@@ -308,7 +308,7 @@ class Cluster:
                 "LAYER_URL": f"redis://127.0.0.1:{self.layer_wire.port}/{LAYER}",
                 "SECRET_KEY": SECRET_KEY,
                 "SECURE_COOKIES": "0",
-                "MEMBER_ROOM_MODES": "pre,post,off",
+                "MEMBER_ROOM_MODES": "pre,optimistic,post,off",
                 "STATIC_ROOT": str(self.folder / "nothing-collected"),
                 "DJANGO_SETTINGS_MODULE": settings,
                 "WORKER_CONCURRENCY": str(plan.concurrency),

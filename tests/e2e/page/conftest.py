@@ -23,7 +23,7 @@ def url(
     home = tmp_path_factory.mktemp("web")
     extra = {
         "LIMIT_SIGN_IN_PER_ADDRESS": "1000/minute",
-        "MEMBER_ROOM_MODES": "pre,post,off",
+        "MEMBER_ROOM_MODES": "pre,optimistic,post,off",
         "STATIC_ROOT": str(home / "nothing-collected"),
     }
     with processes.web(home / "log", extra) as url:

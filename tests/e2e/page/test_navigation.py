@@ -29,6 +29,28 @@ async def test_page_fits_a_phone_and_works_by_keyboard(browser: Browser, url: st
         await expect(caio.page.locator(".conversation")).to_be_hidden()
 
 
+@pytest.mark.proves("R208")
+async def test_mode_of_a_new_room_is_that_of_its_type_until_one_is_chosen(ana: Visitor) -> None:
+    await ana.page.evaluate("document.getElementById('app').dataset.privateMode = 'optimistic'")
+    await ana.page.click(".rooms-head .icon-button")
+    modes = ana.page.locator("[name=mode]")
+    values = await modes.evaluate_all("all => all.map((each) => each.value)")
+    assert values == ["pre", "optimistic", "post", "off"]
+    chosen = ana.page.locator("[name=mode]:checked")
+    await expect(chosen).to_have_value("pre")
+    await ana.page.check("[name=is_private]")
+    await expect(chosen).to_have_value("optimistic")
+    await ana.page.check("[name=mode][value=post]")
+    await ana.page.uncheck("[name=is_private]")
+    await expect(chosen).to_have_value("post")
+    await ana.page.keyboard.press("Escape")
+
+    await ana.create_room("Otimista", mode="optimistic")
+    await expect(ana.page.locator(".composer")).to_contain_text("na dúvida, após aprovação")
+    await ana.say("Bom dia!")
+    await ana.sees("Bom dia!", "APPROVED")
+
+
 async def test_key_pressed_as_panel_opens_reaches_the_panel(ana: Visitor) -> None:
     await ana.create_room("Rápida")
     await ana.page.evaluate(ESCAPE_AT_ONCE)

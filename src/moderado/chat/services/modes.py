@@ -27,7 +27,7 @@ from moderado.moderation.services.policy_lookup import GENERAL, in_force_sql
 from moderado.moderation.services.screening import finds_nothing_locally
 from moderado.moderation.types import Content
 
-RECENT = 20  # messages of the author by which their standing is told
+RECENT = 20  # messages of the author, from which their standing is read
 
 # What became of the author's messages, the newest change first: an index has this order, so that
 # few rows are read. A room without moderation says nothing about its messages.
@@ -110,25 +110,28 @@ def _look_up(writing: Writing) -> _Found:
         "refusals": _REFUSALS,
     }
     (row,) = run_prepared(_LOOK_UP, values)
-    about = len(_Found._fields) - 1
-    return _Found(*row[:about], Placement(*row[about:]))
+    allowed, refused, is_restricted, position, created_at, seq, role, *placement = row
+    return _Found(
+        allowed, refused, is_restricted, position, created_at, seq, role, Placement(*placement)
+    )
 
 
 def _content(writing: Writing, found: _Found) -> Content:
     """Return what the providers would be given if the text waited."""
-    is_new = found.position is None
     draft = Message(
         id=writing.message_id,
         room_id=writing.room_id,
         author=User(id=writing.author_id),
         text=writing.text,
-        position=found.seq if is_new else found.position,
+        position=found.seq if found.position is None else found.position,
         created_at=found.created_at,
     )
     draft.author_role = found.role
     draft.placement = found.placement
     (content,) = with_costly_facts([content_of(draft)], [draft])
-    if is_new and content.counts:  # which include the message itself once it is stored
+    if (
+        found.position is None and content.counts
+    ):  # which include the message itself once it is stored
         counts = {name: count + 1 for name, count in content.counts.items()}
         content = structs.replace(content, counts=counts)
     return content
