@@ -25,7 +25,14 @@ from moderado.accounts.models import Session, User
 from moderado.accounts.rights import may_manage
 from moderado.accounts.services import accounts, names, sessions
 from moderado.accounts.services.superusers import FLAGS, superusers
-from moderado.core.admin import Audited, CleanName, DeletedAlone, ReadOnly, act_on_each
+from moderado.core.admin import (
+    Audited,
+    CleanName,
+    DeletedAlone,
+    ReadOnly,
+    act_on_each,
+    propose_in_admin,
+)
 from moderado.core.errors import Forbidden
 
 RIGHTS = ("is_staff", "is_superuser", "groups", "user_permissions")
@@ -170,10 +177,19 @@ class UserAdmin(Audited, TranslatedPermissions, DjangoUserAdmin, ModelAdmin):  #
         form: "ModelForm[User]",
         change: bool,  # noqa: FBT001  (Django's signature)
     ) -> None:
-        """Save, and log a name as a decision of the operator, whom no provider overrules."""
+        """Save, and log a name as a decision of the operator, whom no provider overrules.
+
+        Operators do not decide about their own names: these are proposed, as in the API.
+        """
+        actor, name = _actor(request), obj.name
+        is_own = change and obj.pk == actor.pk and "name" in form.changed_data
+        if is_own:
+            obj.name = form.initial["name"]
         super().save_model(request, obj, form, change)
-        if "name" in form.changed_data:
-            names.assign_name(user_id=obj.id, name=obj.name, actor_id=_actor(request).id)
+        if is_own:
+            propose_in_admin(self, request, lambda: names.propose_name(user=obj, name=name))
+        elif "name" in form.changed_data:
+            names.assign_name(user_id=obj.id, name=name, actor_id=actor.id)
 
     @admin.display(description=_("signed in"), ordering="open_count", empty_value="")
     def signed_in(self, user: User) -> str:

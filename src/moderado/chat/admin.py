@@ -1,5 +1,6 @@
 """Admin pages of rooms and memberships, for the operators. `admin_messages` has the messages."""
 
+from functools import partial
 from typing import Any
 
 from django.contrib import admin, messages
@@ -22,7 +23,9 @@ from moderado.core.admin import (
     Colours,
     ReadOnly,
     act_on_each,
+    propose_in_admin,
 )
+from moderado.enforcement.selectors.parties import moderators_of_room
 from moderado.moderation.admin_links import name_records_by
 from moderado.moderation.admin_subjects import describe_subjects_by
 
@@ -125,12 +128,20 @@ class RoomAdmin(Audited, ModelAdmin):
         form: "ModelForm[Room]",
         change: bool,  # noqa: FBT001  (Django's signature)
     ) -> None:
-        """Save through the service, which ends subscriptions of users who lose access."""
-        rooms.update_room(
-            actor_id=None,
-            room_id=obj.id,
-            **{name: form.cleaned_data[name] for name in form.changed_data},
-        )
+        """Save through the service, which ends subscriptions of users who lose access.
+
+        Operators do not decide about the names of rooms that they run or have created.
+        """
+        changes = {name: form.cleaned_data[name] for name in form.changed_data}
+        user_id = request.user.pk
+        if user_id not in {obj.created_by_id, *moderators_of_room(obj.id)}:
+            rooms.update_room(actor_id=None, room_id=obj.id, **changes)
+            return
+        name = changes.pop("name", None)
+        rooms.update_room(actor_id=None, room_id=obj.id, **changes)
+        if name is not None:
+            propose = partial(rooms.propose_name_as, author_id=user_id, room_id=obj.id, name=name)
+            propose_in_admin(self, request, propose)
 
     @display(description=_("people"), ordering="people_count")
     def people(self, room: Room) -> int:

@@ -10,7 +10,7 @@ from uuid import UUID
 import structlog
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
-from django.db import models
+from django.db import models, transaction
 from django.http import HttpRequest
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
@@ -151,6 +151,20 @@ class Audited:
         for obj in queryset:
             _log(self, request, obj, "delete", "done")
         return super().log_deletions(request, queryset)  # type: ignore[misc]  # a mixin
+
+
+def propose_in_admin(
+    site: "admin.ModelAdmin[Any]", request: HttpRequest, propose: Callable[[], object]
+) -> None:
+    """Propose what its author may not decide, and say that it is judged, or why it is refused."""
+    try:
+        with transaction.atomic():
+            propose()
+    except ApplicationError as refusal:
+        site.message_user(request, str(refusal), messages.ERROR)
+        return
+    text = _("Others see your own name, or that of your room, once it has been judged.")
+    site.message_user(request, text, messages.INFO)
 
 
 def act_on_each(

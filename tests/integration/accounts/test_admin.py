@@ -6,6 +6,8 @@ import pytest
 
 from moderado.accounts.models import Session, User
 from moderado.accounts.services import sessions
+from moderado.enforcement.services.sanctions import apply_sanction
+from moderado.moderation.models import SubjectRevision
 from tests.admin import act
 from tests.factories import PASSWORD, make_user
 
@@ -125,3 +127,38 @@ def test_unusable_name_is_an_error_of_its_field(operator, page):
     assert answer.status_code == 200
     assert "name" in answer.context["adminform"].form.errors
     assert not User.objects.filter(name="\u3164").exists()
+
+
+def rename(client, user, name):
+    form = {"email": user.email, "name": name, "language": "en", "is_active": "on"}
+    rights = {"is_staff": "on", "is_superuser": "on"} if user.is_superuser else {}
+    inline = {f"sessions-{count}_FORMS": 0 for count in ("TOTAL", "INITIAL")}
+    page = f"/admin/accounts/user/{user.pk}/change/"
+    answer = client.post(page, form | rights | inline, follow=True)
+    user.refresh_from_db()
+    return answer
+
+
+@pytest.mark.proves("S189")
+def test_operators_do_not_decide_about_their_own_names(operator):
+    own, other = User.objects.get(name="Operator"), make_user()
+
+    rename(operator, other, "Bia")
+    page = rename(operator, own, "Chefe")
+
+    assert (other.name, own.name) == ("Bia", "Operator")
+    assert SubjectRevision.objects.get(subject_id=own.id, text="Chefe").status == "PENDING"
+    assert "foi avaliado" in page.content.decode()
+
+
+@pytest.mark.proves("S189")
+def test_muted_operator_does_not_rename_themselves(operator):
+    own = User.objects.get(name="Operator")
+    apply_sanction(
+        actor_id=None, user_id=own.id, kind="mute", scope_id=None, term=None, reason="spam"
+    )
+
+    page = rename(operator, own, "Chefe")
+
+    assert (page.status_code, own.name) == (200, "Operator")
+    assert not SubjectRevision.objects.filter(text="Chefe").exists()

@@ -4,11 +4,15 @@ import pytest
 from django.contrib.admin.models import LogEntry
 from structlog.testing import capture_logs
 
+from moderado.accounts.models import User
+from moderado.accounts.services.accounts import update_profile
 from moderado.chat.models import Membership, Message, Revision, Room
 from moderado.moderation.errors import CaseSuperseded
-from moderado.moderation.models import Case, ModerationLog
+from moderado.moderation.models import Case, ModerationLog, SubjectRevision
+from moderado.moderation.services.subject_screening import screen_waiting
 from tests.admin import act
 from tests.factories import make_member, make_message, make_room, make_user
+from tests.integration.accounts.test_admin import rename
 from tests.integration.chat.steps import judge, post
 
 pytestmark = pytest.mark.django_db
@@ -183,3 +187,36 @@ def test_unusable_name_is_an_error_of_its_field(operator):
 
     assert answer.status_code == 200
     assert "name" in answer.context["adminform"].form.errors
+
+
+@pytest.mark.proves("S189")
+@pytest.mark.parametrize("party", ["creator", "moderator"])
+def test_operators_do_not_decide_about_names_of_their_rooms(operator, party):
+    own = User.objects.get(name="Operator")
+    room = make_room(name="Futebol")
+    if party == "creator":
+        Room.objects.update(created_by=own)
+    else:
+        make_member(room, role=Role.MODERATOR, user=own)
+    form = {"name": "Vôlei", "moderation_mode": "post", "audience": "mixed"}
+    inline = {f"memberships-{count}_FORMS": 0 for count in ("TOTAL", "INITIAL")}
+
+    operator.post(f"/admin/chat/room/{room.pk}/change/", form | inline)
+
+    room.refresh_from_db()
+    assert (room.name, room.moderation_mode) == ("Futebol", "post")
+    proposed = SubjectRevision.objects.get(subject_id=room.id, text="Vôlei")
+    assert (proposed.status, proposed.author_id) == ("PENDING", own.id)
+
+
+@pytest.mark.proves("S189")
+def test_held_name_is_not_approved_by_its_own_operator(operator):
+    own = User.objects.get(name="Operator")
+    update_profile(user_id=own.id, name="HOLD me")
+    screen_waiting()
+    assert Case.objects.get().author_id == own.id
+
+    rename(operator, own, "HOLD me")
+
+    assert own.name == "Operator"
+    assert Case.objects.get().outcome == ""

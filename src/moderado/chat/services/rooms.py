@@ -161,6 +161,20 @@ def update_room(  # noqa: PLR0913  (what of a room can change)
 
 @retry_on_deadlock
 @transaction.atomic
+def propose_name_as(*, author_id: UUID, room_id: UUID, name: str) -> None:
+    """Propose the name of a room by an operator who is a party to it: it is judged first.
+
+    Raises:
+        NoSuchRoom: There is no such room.
+        Invalid: The name is not allowed.
+        Restricted: The operator is muted.
+    """
+    room = lock_room(actor_id=None, room_id=room_id)
+    _rename(room, clean_line(name, max_length=NAME_LENGTH, field="name"), author_id)
+
+
+@retry_on_deadlock
+@transaction.atomic
 def delete_room(*, actor_id: UUID | None, room_id: UUID) -> None:
     """Mark a room as deleted, and end all subscriptions to it. Its rows are kept for the audit.
 
