@@ -275,7 +275,7 @@ async def test_outcome_that_the_periodic_check_finds_passes_the_same_check(
     deaf()
     connections = node.current().hub.users[authors.loss.user.id]
     (ours,) = [each for each in connections if not each.rooms]
-    (message_id,) = ours.notices.awaited_since_before(float("inf"))
+    ((message_id, _),) = ours.notices.awaited_since_before(float("inf"))
 
     await OF_THE_ROOM[how][1](authors.loss)
     await screen()

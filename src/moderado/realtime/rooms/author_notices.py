@@ -56,19 +56,30 @@ class AuthorNotices:
         if len(self._awaited) > CAPACITY:
             self._awaited.popitem(last=False)
 
-    def stop_awaiting(self, message_id: UUID, *, is_held: bool = False) -> None:
-        """Forget a message that is awaited as queued, or as held."""
+    def stop_awaiting(self, message_id: UUID) -> None:
+        """Forget a message that is awaited as queued."""
         awaited = self._awaited.get(message_id)
-        if awaited is not None and awaited.is_held is is_held:
+        if awaited is not None and not awaited.is_held:
             del self._awaited[message_id]
 
     def is_awaiting(self, message_id: UUID) -> bool:
         return message_id in self._awaited
 
-    def awaited_since_before(self, moment: float, *, is_held: bool = False) -> Iterator[UUID]:
+    def is_still(self, message_id: UUID, awaited: Awaited) -> bool:
+        """Whether nothing came about the message since it is awaited like this."""
+        return self._awaited.get(message_id) is awaited
+
+    def give_up(self, message_id: UUID, awaited: Awaited) -> None:
+        """Forget a message of which no notice can come, unless something came about it."""
+        if self.is_still(message_id, awaited):
+            del self._awaited[message_id]
+
+    def awaited_since_before(
+        self, moment: float, *, is_held: bool = False
+    ) -> Iterator[tuple[UUID, Awaited]]:
         """The queued, or held, messages whose outcome has been awaited since before `moment`."""
         return (
-            message_id
+            (message_id, awaited)
             for message_id, awaited in self._awaited.items()
             if awaited.since < moment and awaited.is_held is is_held
         )
@@ -77,8 +88,13 @@ class AuthorNotices:
         """Note that the message was confirmed: the same confirmation as a hint is dropped."""
         self._record(MESSAGE_QUEUED, view.id, newest_revision(view))
 
-    def accept(self, line: Line) -> bool:
+    def accept(self, line: Line, *, is_notice: bool = False) -> bool:
         """Note that a line about the user's own message is about to be written.
+
+        Args:
+            line: The line.
+            is_notice: It was addressed to the author. A change that the room delivers is followed
+                by a notice that explains it; this one is not.
 
         Returns:
             Whether to write it: False when the same notice was written before.
@@ -93,7 +109,7 @@ class AuthorNotices:
         if line.seq:
             if line.frame_type != MESSAGE_REMOVED:
                 self._told.pop((False, line.message_id, line.revision), None)  # it is shown again
-            if line.frame_type != MESSAGE_SHOWN:
+            if line.frame_type != MESSAGE_SHOWN and not is_notice:
                 # The room shows that it was removed or changed; only a notice says why.
                 self.await_outcome(line.message_id, line.revision)
             return True  # a subscription delivers each change of its room once

@@ -13,7 +13,7 @@ from django.conf import settings
 from moderado.accounts.types import Principal
 from moderado.chat.types import MessageView
 from moderado.core.wire_limits import MAX_OUTBOX_FRAMES
-from moderado.realtime.rooms.audience import Access
+from moderado.realtime.rooms.audience import OWN_ROOMS, Access
 from moderado.realtime.rooms.author_notices import AuthorNotices
 from moderado.realtime.transport.outbox import Outbox
 from moderado.realtime.wire.encode import Block, Line, author_frame, newest_revision, text_frame
@@ -102,7 +102,7 @@ class Connection:
                 self.outbox.overflow()
         elif not is_own:
             self.outbox.append(line.text)
-        elif self.notices.accept(line):
+        elif self.notices.accept(line, is_notice=access is OWN_ROOMS):
             self.outbox.append(line.text_for_author)
 
     def push_block(self, block: Block, access: Access) -> None:

@@ -5,6 +5,7 @@ lost rights, outcomes of messages, sanctions, ended sessions.
 """
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -18,8 +19,12 @@ from moderado.core import failpoints
 from moderado.core.errors import Unavailable
 from moderado.realtime.infra.background import Start
 from moderado.realtime.pubsub import fanout
+from moderado.realtime.rooms.author_notices import Awaited
+from moderado.realtime.rooms.connection import Connection
 from moderado.realtime.rooms.hub import Hub
 from moderado.realtime.wire.close_codes import CloseCode
+
+Waits = dict[UUID, list[tuple[Connection, Awaited]]]  # by message
 
 log = structlog.get_logger(__name__)
 
@@ -135,31 +140,29 @@ class Reconciler:
 
     async def outcomes(self) -> None:
         """Look up the outcomes that authors have awaited for too long."""
-        awaited = self._awaited(is_held=False)
-        for event in await self._records.settled(awaited) if awaited else ():
-            self._notify_author(event, is_held=False)
+        await self._look_up(self._records.settled, self._waits(is_held=False))
 
     async def held(self) -> None:
         """Look up what became of held messages: a moderator's decision, or its expiry."""
-        held = self._awaited(is_held=True)
-        for event in await self._records.ruled(held) if held else ():
-            self._notify_author(event, is_held=True)
+        await self._look_up(self._records.ruled, self._waits(is_held=True))
 
-    def _notify_author(self, event: AuthorNotified, *, is_held: bool) -> None:
-        hint = fanout.author_notice(event)
-        for connection in list(self._hub.users.get(event.author_id, ())):
-            if connection.notices.is_awaiting(event.view.id):
-                self._hub.notices.deliver(connection, hint)
-                connection.notices.stop_awaiting(event.view.id, is_held=is_held)
+    async def _look_up(
+        self, read: Callable[[Collection[UUID]], Awaitable[Iterable[AuthorNotified]]], waits: Waits
+    ) -> None:
+        for event in await read(waits) if waits else ():
+            hint = fanout.author_notice(event)
+            for connection, awaited in waits[event.view.id]:
+                self._hub.notices.deliver(connection, hint, awaited)
 
-    def _awaited(self, *, is_held: bool) -> set[UUID]:
+    def _waits(self, *, is_held: bool) -> Waits:
         moment = asyncio.get_running_loop().time() - self._schedule.outcome_after
-        return {
-            message_id
-            for connections in self._hub.users.values()
-            for connection in connections
-            for message_id in connection.notices.awaited_since_before(moment, is_held=is_held)
-        }
+        found: Waits = defaultdict(list)
+        for connections in self._hub.users.values():
+            for connection in connections:
+                waits = connection.notices.awaited_since_before(moment, is_held=is_held)
+                for message_id, awaited in waits:
+                    found[message_id].append((connection, awaited))
+        return found
 
     async def sessions(self) -> None:
         """Close connections whose session has ended, or whose user is no longer active.

@@ -51,7 +51,7 @@ async def test_held_message_is_awaited_apart_until_it_is_decided():
     notices.accept(line("message_held", message_id))
     notices.stop_awaiting(message_id)
     assert list(notices.awaited_since_before(later)) == []
-    assert list(notices.awaited_since_before(later, is_held=True)) == [message_id]
+    assert [found for found, _ in notices.awaited_since_before(later, is_held=True)] == [message_id]
     notices.accept(line("message_rejected", message_id))
 
     assert not notices.is_awaiting(message_id)
@@ -101,7 +101,7 @@ async def test_awaited_outcomes_are_found_by_their_age():
     notices.await_outcome(message_id, 1)
     now = asyncio.get_running_loop().time()
 
-    assert list(notices.awaited_since_before(now + 1)) == [message_id]
+    assert [found for found, _ in notices.awaited_since_before(now + 1)] == [message_id]
     assert list(notices.awaited_since_before(now - 60)) == []
 
 

@@ -5,13 +5,16 @@ import re
 from collections.abc import Collection
 from uuid import UUID, uuid4
 
+import msgspec
 import pytest
 
 from moderado.chat.events import AuthorNotified, Notice
 from moderado.chat.types import Head, MessageView, Person
 from moderado.core.errors import Unavailable
+from moderado.realtime.pubsub import fanout
 from moderado.realtime.rooms.reconcile import Reconciler, Schedule
 from moderado.realtime.wire.close_codes import CloseCode
+from moderado.realtime.wire.encode import Block, Line
 from tests.unit.realtime.rooms.fakes import HubScene, head
 
 ROOM, NOW = uuid4(), "2026-01-01T00:00:00Z"
@@ -147,6 +150,94 @@ async def test_ruling_on_a_held_message_is_found(scene: Scene):
 
     kinds = [re.search(r"message_\w+", text)[0] for text in client.received]
     assert kinds == ["message_held", "message_rejected"]
+    assert not client.connection.notices.is_awaiting(message_id)
+
+
+def changed(message_id: UUID, author_id: UUID, notice: Notice, *, seq: int) -> AuthorNotified:
+    event = refused(message_id, author_id, notice)
+    view = msgspec.structs.replace(event.view, status="APPROVED", seq=seq, edited_at=NOW)
+    return AuthorNotified(room_id=ROOM, author_id=author_id, notice=notice, view=view)
+
+
+async def checked(scene: Scene) -> None:
+    """Let the check of who may read the room, which runs in the background, end."""
+    async with asyncio.timeout(10):
+        while scene.hub.notices._is_working:
+            await asyncio.sleep(0)
+
+
+@pytest.mark.proves("R257")
+@pytest.mark.parametrize("is_subscribed", [True, False])
+async def test_older_outcome_does_not_end_a_newer_wait(scene: Scene, is_subscribed: bool):
+    """It is read while the message is shown. Before it arrives, hints tell that it is held."""
+    client, message_id = await scene.connect(), uuid4()
+    author_id = client.principal.user_id
+    if is_subscribed:
+        subscription, _ = await scene.hub.subscribe(client.connection, client.principal, ROOM)
+        subscription.finish_sync(4)
+    client.connection.notices.await_outcome(message_id, 1)
+    held = refused(message_id, author_id, Notice.HELD)
+
+    async def read_late(_message_ids: Collection[UUID]) -> list[AuthorNotified]:
+        scene.hub.dispatch(fanout.author_notice(held))
+        if is_subscribed:
+            removed = Line("message_removed", "{}", 2, 5, message_id, author_id, 1)
+            scene.hub.subscription(client.connection, ROOM).deliver(Block([removed]))
+        return [changed(message_id, author_id, Notice.PUBLISHED, seq=4)]
+
+    with pytest.MonkeyPatch.context() as meanwhile:
+        meanwhile.setattr(scene.database, "settled", read_late)
+        await scene.reconciler.outcomes()
+    await checked(scene)
+    scene.database.outcomes = {message_id: rejected(message_id, author_id)}
+    await scene.reconciler.outcomes()
+    await scene.reconciler.held()
+
+    kinds = [re.search(r"message_(held|rejected)|chat_message", text) for text in client.received]
+    assert [found[0] for found in kinds if found] == ["message_held", "message_rejected"]
+
+
+@pytest.mark.proves("R257")
+async def test_outcome_whose_readers_could_not_be_read_is_looked_up_again(
+    scene: Scene, monkeypatch
+):
+    client, message_id = await scene.connect(), uuid4()
+    author_id = client.principal.user_id
+    client.connection.notices.await_outcome(message_id, 1)
+    shown = changed(message_id, author_id, Notice.PUBLISHED, seq=4)
+    scene.database.outcomes = {message_id: shown}
+
+    async def fail(**_asked: object) -> None:
+        raise Unavailable
+
+    with monkeypatch.context() as broken:
+        broken.setattr(scene.records, "audience", fail)
+        await scene.reconciler.outcomes()
+        await checked(scene)
+    assert client.received == []
+    await scene.reconciler.outcomes()
+    await checked(scene)
+
+    assert ["chat_message" in text for text in client.received] == [True]
+    assert not client.connection.notices.is_awaiting(message_id)
+
+
+@pytest.mark.proves("R257")
+@pytest.mark.parametrize("may_read", [True, False])
+async def test_change_is_told_once_to_an_author_without_a_subscription(scene: Scene, may_read):
+    client, message_id = await scene.connect(), uuid4()
+    author_id = client.principal.user_id
+    if not may_read:
+        scene.records.barred.add(author_id)
+    client.connection.notices.await_outcome(message_id, 1)
+    updated = changed(message_id, author_id, Notice.UPDATED, seq=4)
+    scene.database.outcomes = {message_id: updated}
+
+    for _ in range(3):
+        await scene.reconciler.outcomes()
+        await checked(scene)
+
+    assert ["message_updated" in text for text in client.received] == [True] * may_read
     assert not client.connection.notices.is_awaiting(message_id)
 
 
