@@ -67,6 +67,7 @@ class Report(Record):
         ]
         indexes = [
             models.Index(fields=["reporter", "-created_at", "-id"], name="report_newest"),
+            models.Index(fields=["-created_at", "-id"], name="report_newest_of_all"),
         ]
 
     def __str__(self) -> str:

@@ -88,6 +88,7 @@ class Ruling(Record):
         indexes = [
             models.Index(fields=["subject_id"], name="ruling_subject"),
             models.Index(fields=["author", "-created_at"], name="ruling_author"),
+            models.Index(fields=["-created_at", "-id"], name="ruling_newest"),
             models.Index(
                 fields=["undo_until"],
                 name="ruling_unsettled",

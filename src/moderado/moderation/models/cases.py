@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from moderado.core.models import Record
 from moderado.moderation.labels import CLOSE_REASONS, OUTCOMES, subject_label
+from moderado.moderation.types import Category
 
 
 class Case(Record):
@@ -122,6 +123,13 @@ class Case(Record):
             models.Index(fields=["subject_type", "subject_id", "revision"], name="case_subject"),
             models.Index(
                 fields=["state", "-priority", "-score", "created_at"], name="case_priority"
+            ),
+            models.Index(fields=["scope_id"], name="case_scope"),
+            # Lists ask of each subject whether it has one (`moderation.restricted_cases`).
+            models.Index(
+                fields=["subject_type", "subject_id"],
+                name="case_restricted",
+                condition=Q(categories__overlap=[Category.CHILD_SAFETY.value]),
             ),
             # Of older releases: empty once their texts have been moved.
             models.Index(
