@@ -30,6 +30,7 @@ NETWORK = {"requests", "httpx", "httpx2", "urllib", "socket", "redis", "client",
 ASYNC_PLACES = (
     "realtime/",
     "api/health.py",
+    "api/http_handler.py",
     "api/enforcement/zip_stream.py",
     "config/asgi.py",
     "moderation/providers/",

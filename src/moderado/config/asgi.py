@@ -2,12 +2,13 @@
 
 import os
 
+import django
 from channels.routing import ProtocolTypeRouter
-from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "moderado.config.settings.web")
-http = get_asgi_application()  # loads the apps: must precede the import of the consumer
+django.setup(set_prefix=False)  # loads the apps: must precede the imports below
 
+from moderado.api.http_handler import HttpHandler  # noqa: E402
 from moderado.realtime.routing import router  # noqa: E402
 
-application = ProtocolTypeRouter({"http": http, "websocket": router})
+application = ProtocolTypeRouter({"http": HttpHandler(), "websocket": router})

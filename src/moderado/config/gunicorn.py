@@ -23,7 +23,7 @@ from moderado.core.processes import die_with_parent
 from moderado.core.wire_limits import MAX_FRAME_BYTES
 
 GRACE = 8  # seconds for work in flight, and for closing sockets with 1012
-COLLECTION = (20_000, 50, 100)  # arguments of `gc.set_threshold`
+COLLECTION = (2_000, 500, 100)
 # Seconds. A thread that returns from the database waits until the event loop releases the lock;
 # Python's default of 5 ms is as long as all its work, several times for each commit.
 THREADS_TURN = 0.0005
@@ -89,8 +89,8 @@ def post_worker_init(worker: Worker) -> None:
     from moderado.config.startup import verify  # noqa: PLC0415  (Django is set up by now)
 
     sys.setswitchinterval(THREADS_TURN)
-    # Loaded objects live for ever, and those of a socket while it is open: scanning all of
-    # them after every 700 allocations costs a tenth of opening a socket.
+    # Loaded objects live for ever, and those of a socket while it is open: scanning all of them
+    # again and again, as by Python's defaults, costs a tenth of opening a socket.
     gc.collect()
     gc.freeze()
     gc.set_threshold(*COLLECTION)

@@ -64,7 +64,7 @@ class _Thread(threading.local):
     """Clients of a thread that calls Redis often, with one connection each.
 
     Taking a connection from a pool and returning it is a third of the cost of a call (ADR 0025).
-    Most threads of a web process serve one request and use the shared pool.
+    Threads that end after a few calls use the shared pool.
     """
 
     def __init__(self) -> None:

@@ -11,9 +11,9 @@ from uuid import UUID
 
 import structlog
 from django.core.signals import setting_changed
-from django.db import connection
 from django.utils.translation import gettext as _
 
+from moderado.core.database import run_prepared
 from moderado.moderation import registry
 from moderado.moderation.decide import CompiledPolicy
 from moderado.moderation.errors import InvalidPolicy
@@ -60,9 +60,7 @@ _SELECT = f"WITH {GENERAL} SELECT {in_force_sql('%s::uuid', '%s')}"
 
 def in_force(*, scope_id: UUID | None = None, room_type: str = "") -> Chain:
     """Return the versions in force in a room, or on the server."""
-    with connection.cursor() as cursor:
-        cursor.execute(_SELECT, [scope_id, room_type])
-        (found,) = cursor.fetchone()
+    ((found,),) = run_prepared(_SELECT, [scope_id, room_type])
     return tuple(found or ())
 
 

@@ -1,0 +1,99 @@
+"""Django's ASGI handler with one chain of synchronous middleware and threads that are used again.
+
+Django enters the chain in a thread, returns to the event loop for the view, and enters the thread
+again; asgiref starts two threads for each request. Both cost more than most views (ADR 0128).
+"""
+
+import threading
+from collections import deque
+from collections.abc import Awaitable, Callable
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from typing import Any, TypeVar, cast
+
+from asgiref.sync import ThreadSensitiveContext, sync_to_async
+from django.core.handlers.asgi import ASGIHandler
+from django.core.handlers.exception import convert_exception_to_response
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+
+from moderado.api.health import ProbeMiddleware
+
+R = TypeVar("R")
+
+MOST_IDLE = 16  # threads that wait for a request; further ones end with theirs
+
+
+class RequestThread(Executor):
+    """One thread, for one request at a time."""
+
+    def __init__(self) -> None:
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="request")
+        self._lock = threading.Lock()
+        self._calls = 0
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether every call has ended, also those whose request has gone."""
+        return self._calls == 0
+
+    def submit(self, fn: Callable[..., R], /, *args: Any, **kwargs: Any) -> Future[R]:
+        with self._lock:
+            self._calls += 1
+        future = self._pool.submit(fn, *args, **kwargs)
+        future.add_done_callback(self._ended)
+        return future
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: FBT001, FBT002
+        self._pool.shutdown(wait, cancel_futures=cancel_futures)
+
+    def _ended(self, _call: Future[Any]) -> None:
+        with self._lock:
+            self._calls -= 1
+
+
+class RequestThreads:
+    """Lends each request a thread of its own. The one that worked last works next."""
+
+    def __init__(self, *, most_idle: int = MOST_IDLE) -> None:
+        self._idle: deque[RequestThread] = deque()
+        self._most_idle = most_idle
+
+    def take(self) -> RequestThread:
+        """Return an idle thread, or a new one: no request waits for another one's."""
+        return self._idle.pop() if self._idle else RequestThread()
+
+    def give_back(self, thread: RequestThread) -> None:
+        """Keep a thread for the next request, unless it still works or enough are kept."""
+        if thread.is_idle and len(self._idle) < self._most_idle:
+            self._idle.append(thread)
+        else:
+            thread.shutdown(wait=False)
+
+
+class HttpHandler(ASGIHandler):
+    """Answers probes in the event loop, and each other request in one thread."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._threads = RequestThreads()
+
+    def load_middleware(self, is_async: bool = False) -> None:  # noqa: FBT001, FBT002  (as Django's)
+        super().load_middleware(is_async=False)
+        self._answer = convert_exception_to_response(ProbeMiddleware(self._in_thread))
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Handle a request of HTTP."""
+        if scope["type"] != "http":
+            raise ValueError(f"no request of HTTP: {scope['type']}")
+        thread = self._threads.take()
+        try:
+            async with ThreadSensitiveContext(executor=thread):
+                await self.handle(scope, receive, send)
+        finally:
+            self._threads.give_back(thread)
+
+    async def get_response_async(self, request: HttpRequest) -> HttpResponseBase:
+        return await cast("Awaitable[HttpResponseBase]", self._answer(request))
+
+    async def _in_thread(self, request: HttpRequest) -> HttpResponseBase:
+        return await sync_to_async(self.get_response)(request)

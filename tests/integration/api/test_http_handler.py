@@ -1,0 +1,141 @@
+"""The ASGI handler: how many threads a request takes, and who waits for whom."""
+
+import asyncio
+import json
+import threading
+
+import pytest
+from asgiref.sync import AsyncToSync
+from asgiref.testing import ApplicationCommunicator
+from django.http import HttpResponse, JsonResponse
+
+from moderado.api import health
+from moderado.api.http_handler import HttpHandler, RequestThreads
+from moderado.config.asgi import application
+
+
+async def get(handler, path):
+    """Return the status and the body of a request."""
+    scope = {
+        "type": "http", "http_version": "1.1", "method": "GET", "scheme": "http",
+        "path": path, "raw_path": path.encode(), "query_string": b"", "root_path": "",
+        "headers": [(b"host", b"localhost")], "client": ("127.0.0.1", 50_000),
+        "server": ("127.0.0.1", 80),
+    }  # fmt: skip
+    client = ApplicationCommunicator(handler, scope)
+    await client.send_input({"type": "http.request", "body": b""})
+    start = await client.receive_output(timeout=30)
+    body = await client.receive_output(timeout=30)
+    await client.wait(timeout=30)
+    return start["status"], body["body"]
+
+
+@pytest.fixture
+def handler():
+    return HttpHandler()
+
+
+@pytest.fixture
+def threads(handler, monkeypatch):
+    """The threads in which the handler answered."""
+    used = []
+
+    def answer(_request):
+        used.append(threading.current_thread())
+        return HttpResponse("answer")
+
+    monkeypatch.setattr(handler, "get_response", answer)
+    return used
+
+
+async def test_requests_one_after_another_share_a_thread(handler, threads):
+    for _ in range(3):
+        assert await get(handler, "/") == (200, b"answer")
+
+    assert len(set(threads)) == 1
+    assert threads[0] is not threading.current_thread()
+
+
+async def test_no_request_waits_for_the_thread_of_another(handler, monkeypatch):
+    both = threading.Barrier(2, timeout=30)
+
+    def answer(_request):
+        both.wait()
+        return HttpResponse("answer")
+
+    monkeypatch.setattr(handler, "get_response", answer)
+
+    answers = await asyncio.gather(get(handler, "/"), get(handler, "/"))
+
+    assert answers == [(200, b"answer")] * 2
+
+
+def test_thread_that_still_works_is_not_lent_again():
+    """The request of a client that has left may still wait for the database."""
+    threads, may_end = RequestThreads(), threading.Event()
+    first = threads.take()
+    call = first.submit(may_end.wait, 30)
+
+    threads.give_back(first)
+    second = threads.take()
+
+    assert second is not first
+    may_end.set()
+    assert call.result(timeout=30)
+    second.shutdown()
+
+
+def test_call_that_waits_behind_one_that_works_can_be_taken_back():
+    threads, may_end = RequestThreads(), threading.Event()
+    thread = threads.take()
+    call, waiting = thread.submit(may_end.wait, 30), thread.submit(may_end.wait, 30)
+
+    waiting.cancel()
+
+    assert not thread.is_idle
+    may_end.set()
+    assert call.result(timeout=30)
+    thread.shutdown()
+    assert thread.is_idle
+
+
+def test_threads_beyond_a_number_end_with_their_request():
+    threads = RequestThreads(most_idle=1)
+    kept, other = threads.take(), threads.take()
+
+    threads.give_back(kept)
+    threads.give_back(other)
+
+    with pytest.raises(RuntimeError, match="shutdown"):
+        other.submit(int)
+    assert threads.take() is kept
+    kept.shutdown()
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_no_request_returns_to_the_event_loop_for_its_view(monkeypatch):
+    def returned(*_args, **_kwargs):
+        raise AssertionError("a thread waits for the event loop")
+
+    monkeypatch.setattr(AsyncToSync, "__call__", returned)
+
+    status, body = await get(application, "/api/nothing/")
+
+    assert (status, json.loads(body)["code"]) == (404, "not_found")
+
+
+@pytest.mark.proves("S144")
+async def test_served_readyz_is_checked_once_for_all_who_ask(monkeypatch):
+    made = []
+
+    def readiness(*_args, **_kwargs):
+        made.append(JsonResponse({"number": len(made)}, status=503))
+        return made[-1]
+
+    monkeypatch.setattr(health, "readiness", readiness)
+    monkeypatch.setattr(health, "KEPT", 1_000.0)
+
+    answers = [await get(application, "/readyz") for _ in range(3)]
+
+    assert len(made) == 1
+    assert set(answers) == {(503, made[0].content)}
