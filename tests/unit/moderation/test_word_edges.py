@@ -93,6 +93,7 @@ def test_disguises_of_two_layers_are_read(text, word):
 @pytest.mark.parametrize(
     "text",
     [
+        *("XRC", "BKT", "ZRL", "WHR"),
         *("J. R. R. Tolkien e C. S. Lewis", "o D. P. de lá", "E. U. A.", "S. O. S. me ajuda"),
         *("/ˈfʌkɪŋ/ kˈʌt", "ele falou ʌ e ʍ", "/bʌt/ /kʌp/ /pʌn/", "\\xc3\\xa9 isso", "r2d2kkkk"),
         *("https://pt.wikipedia.org/wiki/S%C3%A3o_Paulo", "https://xn--mnchen-3ya.de", "user4you"),

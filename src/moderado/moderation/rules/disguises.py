@@ -34,6 +34,7 @@ _SYLLABLE = 3  # letters
 _MOST_SYLLABLES = 6
 _MAX_PIECE = 64
 _SHORT = 4  # letters
+_LONGEST_INITIALS = 4  # characters of a text that is nothing else
 _LONG = 5
 _LESS_LONG = 6
 _LONGER = 7
@@ -282,4 +283,6 @@ def _is_code(written: str) -> bool:
 
 
 def _is_acronym(text: str, start: int, end: int) -> bool:
-    return text[start:end].isupper() and not text.isupper()
+    """Tell whether letters are capitals in a text that is not, or nearly all of the text."""
+    is_alone = len(text) <= _LONGEST_INITIALS
+    return text[start:end].isupper() and (is_alone or not text.isupper())

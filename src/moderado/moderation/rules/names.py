@@ -21,9 +21,10 @@ _ROUTE = re.compile(r"(?<![\w-])[A-Z]{3}(?:-[A-Z]{3}){2,}(?![\w-])")
 _LONGEST_CODE = 3  # letters
 # What stands behind the symbol of copper at the beginning of a text.
 _CHEMISTRY = re.compile(
-    r"(?:,? ?(?:e|and|ou|or|com|with|\+|->|→|=) ?|, ?| )"
-    r"(?:A[gulrst]|B[aeir]|C[adelorsu]|F[er]|G[aed]|H[efg]|I[nr]|K|L[aiu]|M[gno]|N[abdei]|O[s2]"
-    r"|P[bdtu]|S[bceimnr]|T[aceihl]|Xe|Z[nr])\b|[0-9(²⁺]|,? [0-9]| ?[+→=] ?[0-9]*[A-Z]"
+    r"(?:,? ?(?:e|and|ou|or|com|with|\+|->|→|=|[-/]) ?|, ?| )"
+    r"(?:A[gulrst]|B[aeir]?|C[adelorsu]?|Fe?|Fr|G[aed]|H[efg]?|I[nr]|Kr?|L[aiu]|M[gno]|N[abdei]?"
+    r"|O[s2]|P[bdtu]?|R[behu]|S[bceimnr]?|T[aceihl]|[UVW]|Xe|Yb?|Z[nr])(?![\w'\u2019])"
+    r"|[0-9(²⁺]|,? [0-9]| ?= ?[0-9]| ?[+→=] ?[0-9]*[A-Z]"
     r"| (?:pipes?|wires?|cables?|tubes?|ions?|oxides?|foil|plates?|alloys?|powder|metálico|puro)\b"
 )
 _PLACE = re.compile(r", (?:n[ao] |in )?[A-ZÀ-Þ][a-zß-ÿ]{3,}")  # "Dildo, Newfoundland"
