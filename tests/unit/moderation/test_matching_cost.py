@@ -12,9 +12,10 @@ from ahocorasick_rs import AhoCorasick
 
 from moderado.moderation.normalize import confusables, fold
 from moderado.moderation.normalize.folding import words
+from moderado.moderation.normalize.repeats import squeeze as squeezed_letters
 from moderado.moderation.normalize.repeats import squeezed
 from moderado.moderation.providers.blocklist import BlocklistProvider
-from moderado.moderation.rules import lexicon, matcher, misspellings
+from moderado.moderation.rules import addresses, lexicon, matcher, misspellings
 from moderado.moderation.rules import work as work_of_texts
 from moderado.moderation.rules.beginnings import FEW, FewBeginnings
 from moderado.moderation.rules.lexicon import Lexicon
@@ -411,3 +412,23 @@ def test_remembered_pieces_count_as_new_ones(long_list, provider):
     provider._matcher.find(text, again)
 
     assert first.done == again.done > (0, 0)
+
+
+def test_words_around_stretched_matches_are_read_once(monkeypatch):
+    words = some_words(400, seed=5)
+    text = " ".join("".join(letter * 2 for letter in word) for word in words)[:4_000]
+    read = []
+
+    def squeeze(word):
+        read.append(word)
+        return squeezed_letters(word)
+
+    monkeypatch.setattr(addresses, "squeeze", squeeze)
+    own = {"category": "spam", "severity": 0.5, "action": "flag", "words": words}
+    provider = BlocklistProvider(packs=[], rules=[own])
+
+    (signal,) = provider.assess([content(text)])
+
+    assert {match.reading for match in signal.matches} == {"repeats"}
+    # Whole, and cut off where the surroundings begin and end.
+    assert 0 < len(read) < 4 * len(text.split())

@@ -1,6 +1,7 @@
 """How a disguised word is addressed: by words disguised like it, or written together with it."""
 
 import re
+from functools import lru_cache
 
 from moderado.moderation.normalize import fold
 from moderado.moderation.normalize.repeats import squeeze
@@ -14,6 +15,7 @@ from moderado.moderation.rules.tokens import GLUED_ADDRESS
 _NAMES = (Shape.NAME, Shape.CURSE)
 _TAG = 12  # characters
 _MOST_SIGNS = 8
+_REMEMBERED = 2_048  # words
 # Signs that belong to a disguise, and are no punctuation.
 _SIGN_BEFORE = re.compile(r"<[a-z]{1,6}>$|[^\w\s.,;:!?\"'@#…]$")
 _SIGN_AFTER = re.compile(r"</?[a-z]{1,6}>|[^\w\s.,;:!?\"'@#…]")
@@ -42,7 +44,13 @@ def _with_signs(text: str, start: int, end: int) -> tuple[int, int]:
 
 
 def _squeezed(words: str) -> str:
-    return " ".join(word if is_ordinary(word) else squeeze(word) for word in words.split(" "))
+    return " ".join(map(_squeezed_word, words.split(" ")))
+
+
+@lru_cache(_REMEMBERED)
+def _squeezed_word(word: str) -> str:
+    """Return a word without repeated letters. Matches in a row have the same words around them."""
+    return word if is_ordinary(word) else squeeze(word)
 
 
 def is_glued_to_address(hit: Hit, text: str) -> bool:
