@@ -131,9 +131,16 @@ def delete_expired() -> int:
     return _expire(Export.objects.filter(state=State.READY, expires_at__lte=Now()))
 
 
+@transaction.atomic
 def delete_exports(*, user_id: UUID) -> None:
-    """Delete all exports of an account that is erased."""
-    Export.objects.filter(user_id=user_id).delete()
+    """Delete all exports of an account that is erased.
+
+    They are locked first: a worker that stores a part at this moment has stored it, or finds none.
+    """
+    theirs = Export.objects.filter(user_id=user_id)
+    locked = theirs.select_for_update(of=("self",))
+    list(locked.order_by("id").values_list("pk", flat=True))
+    theirs.delete()
 
 
 def _expire(exports: QuerySet[Export]) -> int:
