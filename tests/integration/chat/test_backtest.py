@@ -1,6 +1,7 @@
 """What another version would have changed in past messages, and what would have followed."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -328,6 +329,18 @@ def test_exposure_lasts_until_the_text_is_hidden():
         "before": {"texts": 1, "seconds": 10.0},
         "after": {"texts": 1, "seconds": 2.0},
     }
+
+
+@pytest.mark.parametrize(("facts", "seconds"), [({"was_shown": True}, 2.0), ({}, 0.0)])
+def test_exposure_in_optimistic_rooms_begins_when_the_text_was_shown(facts, seconds):
+    message_id = make_user().id
+    line = past(
+        BLOCK, subject_id=message_id, created_at=posted_at(message_id) + timedelta(seconds=2)
+    )
+    facts = {**facts, "room": {"mode": "optimistic"}}
+    exposure = Exposure({})
+    exposure.add(Judged(decision=replace(line, facts=facts), outcome=BLOCK, ruling=None))
+    assert exposure.results()["before"]["seconds"] == seconds
 
 
 def test_commands_show_what_was_found_and_fail_on_a_difference(capsys, monkeypatch):

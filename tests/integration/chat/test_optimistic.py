@@ -179,6 +179,17 @@ def test_policy_in_force_for_the_room_decides(author, room, settings, is_private
     assert content.author.role == "MEMBER"
 
 
+def test_counts_of_the_author_include_the_text_itself(author, room, monkeypatch):
+    given = []
+    monkeypatch.setattr("moderado.chat.services.facts.reads", lambda _: frozenset({"counts"}))
+    monkeypatch.setattr(Obedient, "assess", lambda _, contents: given.extend(contents) or fail())
+    message = post(author, room, "bom dia")
+    judge(message)
+    posted, judged = given
+    assert posted.counts == judged.counts
+    assert posted.counts["repeats_60s"] == 1
+
+
 def fail():
     raise ProviderUnavailable
 
