@@ -76,10 +76,11 @@ class SanctionEvent(Event):
 class SanctionApplied(SanctionEvent):
     """It is in force. Handlers end what the person may no longer do.
 
-    `actor_id` is None for a sanction that strikes led to.
+    `actor_id` is None for a sanction that strikes led to. `has_note`: it has a public note.
     """
 
     actor_id: UUID | None
+    has_note: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,10 +2,12 @@
 
 from uuid import UUID
 
+from django.utils.translation import gettext as _
+
 from moderado.accounts.models import User
 from moderado.accounts.rights import ADD_SANCTION, is_entitled
 from moderado.chat.errors import NotAllowedInRoom
-from moderado.chat.models import Membership, Removal, Room
+from moderado.chat.models import Departure, Membership, Message, Removal, Room
 from moderado.chat.selectors.rooms import membership
 from moderado.chat.services.memberships import RANK, remove_participant, restore_participant
 from moderado.chat.services.moderators import end_claims_without_right
@@ -13,6 +15,7 @@ from moderado.chat.services.rooms import close_room, narrow_audience
 from moderado.chat.services.succession import replace_lost_admin, replace_lost_admins_of
 from moderado.chat.services.successors import put_back_successors
 from moderado.core.database import require_transaction
+from moderado.core.errors import Invalid
 from moderado.enforcement.events import SanctionApplied, SanctionLifted
 from moderado.enforcement.types import SanctionEnd, SanctionKind
 
@@ -27,6 +30,7 @@ def on_sanction_applied(event: SanctionApplied) -> None:
 
     Raises:
         NotAllowedInRoom: The actor does not outrank the person.
+        Invalid: A moderator of the room writes to a person who has never taken part in it.
     """
     require_transaction()
     if event.scope_id is None:
@@ -37,6 +41,8 @@ def on_sanction_applied(event: SanctionApplied) -> None:
     theirs = membership(room_id=event.scope_id, user_id=event.user_id)
     if theirs is not None and event.actor_id is not None:
         _check_rank(theirs, actor_id=event.actor_id)
+    elif theirs is None:
+        _check_took_part(event, room_id=event.scope_id)
     if event.kind is SanctionKind.BAN:
         _expel(theirs, room_id=event.scope_id, user_id=event.user_id)
         if theirs is not None:
@@ -85,6 +91,27 @@ def _check_rank(theirs: Membership, *, actor_id: UUID) -> None:
     is_higher = own is not None and RANK[_Role(own.role)] > RANK[_Role(theirs.role)]
     if not is_higher and not is_entitled(actor, ADD_SANCTION):
         raise NotAllowedInRoom
+
+
+def _check_took_part(event: SanctionApplied, *, room_id: UUID) -> None:
+    """Check that moderators of a room write only to people who have taken part in it.
+
+    A stranger who reads a public room can be banned, without a note.
+    """
+    if event.actor_id is None or is_entitled(User.objects.get(pk=event.actor_id), ADD_SANCTION):
+        return
+    if event.kind is SanctionKind.BAN and not event.has_note:
+        return
+    of_person = [
+        rows.filter(room=room_id).exists()
+        for rows in (
+            Message.objects.filter(author=event.user_id),
+            Removal.objects.filter(user=event.user_id),
+            Departure.objects.filter(user=event.user_id),
+        )
+    ]
+    if not any(of_person):
+        raise Invalid(fields={"user": _("There is no such person in the room.")})
 
 
 def _expel(theirs: Membership | None, *, room_id: UUID, user_id: UUID) -> None:

@@ -29,6 +29,7 @@ from moderado.enforcement.services.purges import reverse_purge
 from moderado.enforcement.services.repeated_rulings import is_decided_so
 from moderado.enforcement.services.rulings import reverse
 from moderado.enforcement.services.sanctions import lift_sanction, lift_sanctions_of_ruling
+from moderado.enforcement.services.shown_words import check_shown_words
 from moderado.enforcement.services.suspensions import lift_suspension
 from moderado.enforcement.types import (
     SHOWING,
@@ -78,6 +79,7 @@ def decide_appeal(
         raise AppealDecided
     if appeal.case_id is not None:
         raise DecidedByRuling
+    check_shown_words(actor.scope_ids, public_note=note)
     if appeal.appealed is not None:
         check_words_about([appeal.appealed.author_id, appeal.subject_id], reason, note)
     reversal_id = None

@@ -17,6 +17,7 @@ from moderado.enforcement.selectors.sanctions import get_sanction
 from moderado.enforcement.services.audit import write_line
 from moderado.enforcement.services.fairness import check_outranks, check_reach
 from moderado.enforcement.services.sanctions import apply_sanction, lift_sanction
+from moderado.enforcement.services.shown_words import check_shown_words
 from moderado.enforcement.types import REPEAT, SanctionKind
 from moderado.enforcement.written_reasons import clean_note, clean_reason
 
@@ -52,7 +53,8 @@ def impose_sanction(  # noqa: PLR0913  (what a sanction consists of)
         OwnCase: The actor is the person.
         LastSuperuser: A ban from the server of the last superuser who can act.
         NotAllowedInRoom: The actor does not outrank the person in the room.
-        Invalid: Kind, term, reason or note, or there is no such person.
+        Invalid: Kind, term, reason or note, there is no such person, or the person of a moderator
+            of a room has never taken part in it: such a one can be banned, without a note.
     """
     if scope_ids is not None and scope_id not in scope_ids:
         raise Forbidden
@@ -61,6 +63,7 @@ def impose_sanction(  # noqa: PLR0913  (what a sanction consists of)
     asked = (kind, term, clean_reason(reason), clean_note(public_note))  # as they are stored
     if (first := _repeated(actor_id, user_id, scope_id, asked)) is not None:
         return get_sanction(sanction_id=first.id, scope_ids=None), False
+    check_shown_words(scope_ids, reason=reason, public_note=public_note)
     sanction = apply_sanction(
         actor_id=actor_id,
         user_id=user_id,

@@ -30,6 +30,7 @@ from moderado.enforcement.services.audit import write_line
 from moderado.enforcement.services.erased_accounts import check_words_about
 from moderado.enforcement.services.fairness import check_not_self
 from moderado.enforcement.services.person_changes import record_changes
+from moderado.enforcement.services.shown_words import check_shown_words
 from moderado.enforcement.types import REPEAT, Actor, OwnThing
 from moderado.enforcement.written_reasons import clean_note, clean_reason
 
@@ -111,6 +112,7 @@ def start_purge(  # noqa: PLR0913  (what a purge consists of)
     check_words_about([user_id], reason, public_note)
     if (first := _repeated(asked, newest)) is not None:
         return first, False
+    check_shown_words(actor.scope_ids, reason=reason, public_note=public_note)
     matched = sum(each["count"] for each in counts)
     purge = Purge.objects.create(
         **asked, created_at=clock.now(), counts=list(counts), matched=matched

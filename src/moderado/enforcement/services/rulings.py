@@ -32,6 +32,7 @@ from moderado.enforcement.services.ruling_states import (
     newest_ruling,
 )
 from moderado.enforcement.services.sanctions import lift_sanctions_of_ruling
+from moderado.enforcement.services.shown_words import check_shown_words
 from moderado.enforcement.types import (
     LEASE,
     OUTCOME_OF,
@@ -214,6 +215,8 @@ def _rule(actor: Actor, case_id: UUID, proposal: Proposal) -> tuple[Ruling, bool
     if proposal.revision not in {None, locked.revision}:
         raise OtherRevision(revision=locked.revision)
     check_permitted(actor, locked, proposal.content, proposal.measures)
+    words = {"reason": proposal.reason, "public_note": proposal.public_note}
+    check_shown_words(actor.scope_ids, **words)
     ruling = _store(actor, locked, proposal)
     impose(ruling, proposal.measures)
     publish(event_of(RulingMade, ruling))

@@ -199,7 +199,8 @@ def _expire(sanction_id: UUID) -> bool:
 def _announce(sanction: Sanction, user: User, actor_id: UUID | None) -> None:
     # First: handlers may end what the person is connected to, or impose what follows.
     _notify(sanction, user, PersonNotice.SANCTION_APPLIED)
-    publish(SanctionApplied(**_event(sanction), actor_id=actor_id))
+    has_note = bool(sanction.public_note)
+    publish(SanctionApplied(**_event(sanction), actor_id=actor_id, has_note=has_note))
     if sanction.kind == SanctionKind.BAN and sanction.scope_id is None:
         end_sessions_of(user_id=user.id)
     log.info("sanction_applied", kind=sanction.kind, **_logged(sanction, actor_id))
