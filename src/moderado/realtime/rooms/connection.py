@@ -82,9 +82,15 @@ class Connection:
         self.reply(author_frame(MessageQueued, view))
 
     def await_outcome(self, view: MessageView) -> None:
-        """Let the outcome reach the client even if no hint does: it shows `view` as pending."""
-        if "PENDING" in (view.status, view.edit.status if view.edit else None):
+        """Let what becomes of a message that waits reach the client even if no hint does.
+
+        The client was shown `view`, as queued or as held.
+        """
+        waits = (view.status, view.edit.status if view.edit else None)
+        if "PENDING" in waits:
             self.notices.await_outcome(view.id, newest_revision(view))
+        elif "HELD" in waits:
+            self.notices.await_ruling(view.id, newest_revision(view))
 
     def push(self, line: Line, access: Access) -> None:
         """Write a line that `access` admits, unless it repeats a notice to the author.

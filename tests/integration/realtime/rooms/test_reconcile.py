@@ -16,7 +16,7 @@ from moderado.realtime import node
 from moderado.realtime.infra.db_calls import run_in_db_thread
 from moderado.realtime.pubsub import envelope, fanout
 from tests import rulings
-from tests.integration.realtime.conftest import Cast, screen, timing_with
+from tests.integration.realtime.conftest import Cast, post, screen, timing_with
 
 
 @pytest.fixture
@@ -98,6 +98,33 @@ async def test_lost_ruling_is_found_by_a_connection_opened_since(cast: Cast, hin
     await refuse(mod)
 
     assert (await back.next("message_rejected"))["reason"]
+
+
+@pytest.mark.proves("R258")
+@pytest.mark.parametrize("asked", ["sync", "sync_me"])
+async def test_lost_ruling_is_found_by_a_connection_that_read_of_the_hold(
+    cast: Cast, hints, settings, asked
+):
+    """The message is held after the connection was opened, and no hint says so."""
+    settings.MODERATION_PROVIDERS = [{"BACKEND": "tests.providers.Obedient"}]
+    room = await cast.room()
+    ana, mod = await cast.member(room), await cast.member(room, "MODERATOR")
+    at_ana = await cast.join(ana, room)
+    cursor = at_ana.heard[0]["me"]["cursor"]
+    hints.are_lost = True
+    await post(author_id=ana.id, room_id=room.id, text="HOLD", client_id="1")
+    await screen()
+
+    if asked == "sync_me":
+        await at_ana.send("sync_me", after=cursor)
+        (held,) = (await at_ana.next("synced_me"))["messages"]
+    else:
+        await at_ana.send("sync", after=0, epoch=None, pending=["1"])
+        held = (await at_ana.next("synced"))["pending"]["1"]
+    assert held["status"] == "HELD"
+    await refuse(mod)
+
+    assert (await at_ana.next("message_rejected"))["reason"]
 
 
 @pytest.mark.proves("R113")
