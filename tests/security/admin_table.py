@@ -32,7 +32,10 @@ DOORS: dict[str, tuple[str, ...]] = {
     "view_message view_revision": ("chat.message inline revision",),
     "view_case": ("moderation.case view",),
     "view_case claim_case": ("moderation.case moderation_case_claim",),
-    "view_case decide_case": ("moderation.case moderation_case_decide",),
+    "view_case decide_case": (
+        "moderation.case moderation_case_decide",
+        "moderation.case moderation_case_undo",
+    ),
     "view_case bulk_rule": ("moderation.case approve", "moderation.case reject"),
     "view_case view_subjectrevision": ("moderation.subjectrevision view",),
     "view_case view_ruling": ("enforcement.ruling view",),

@@ -17,7 +17,7 @@ WITHOUT_PASSWORD = {
     "enforcement_appeal_act", "enforcement_reportingsuspension_act", "enforcement_ruling_act",
     "enforcement_sanction_act",
     "enforcement_legalhold_add",  # it keeps data, and deletes none
-    "moderation_case_claim", "moderation_case_decide",
+    "moderation_case_claim", "moderation_case_decide", "moderation_case_undo",
     "moderation_evaluation_add",
     "moderation_policyversion_backtest",  # a calculation
     "moderation_suggestedscore_delete",

@@ -1,6 +1,5 @@
 """Admin pages of rulings, rulings in bulk and appeals."""
 
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -12,13 +11,13 @@ from unfold.contrib.filters.admin import RangeDateTimeFilter
 from unfold.decorators import display
 
 from moderado.accounts.rights import DECIDE_APPEAL, DECIDE_CASE, REVERSE_RULING
-from moderado.core import clock
 from moderado.core.admin import Colours
 from moderado.core.admin_acts import PUBLIC_NOTE, REASON, Act, ActsOnPage, Values
 from moderado.enforcement.admin_shared import (
     CaseRecordPage,
     RecordPage,
     by_person,
+    may_undo,
     staff,
 )
 from moderado.enforcement.models import Appeal, BulkRuling, Ruling
@@ -47,12 +46,6 @@ def _undo(actor_id: UUID, ruling: Ruling, _values: Values) -> None:
 
 def _reverse(actor_id: UUID, ruling: Ruling, values: Values) -> None:
     rulings.reverse(actor=staff(actor_id), ruling_id=ruling.pk, reason=values["reason"])
-
-
-def _may_undo(ruling: Ruling) -> bool:
-    is_open = ruling.undone_at is None and ruling.settled_at is None and ruling.reverses_id is None
-    until: datetime = ruling.undo_until
-    return is_open and until > clock.estimated()
 
 
 def _reverse_bulk(actor_id: UUID, row: BulkRuling, values: Values) -> None:
@@ -102,7 +95,7 @@ class RulingAdmin(ActsOnPage, CaseRecordPage):
             permission=DECIDE_CASE,
             perform=_undo,
             done=_("The ruling is undone."),
-            is_possible=_may_undo,
+            is_possible=may_undo,
             fields=(),
         ),
         Act(

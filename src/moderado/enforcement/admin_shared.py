@@ -1,6 +1,7 @@
 """What the admin pages of this context share: what is restricted, and filters."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +14,9 @@ from unfold.admin import ModelAdmin
 
 from moderado.accounts.models import User
 from moderado.accounts.rights import VIEW_RESTRICTED_CASE
+from moderado.core import clock
 from moderado.core.admin import Audited, ReadOnly
+from moderado.enforcement.models import Ruling
 from moderado.enforcement.selectors.parties import about_others
 from moderado.enforcement.selectors.queues import in_open_queues
 from moderado.enforcement.selectors.restricted import records_for_others
@@ -85,6 +88,13 @@ def staff(actor_id: UUID) -> Actor:
     """Return a member of staff as a moderator of all rooms."""
     is_trusted = User.objects.get(pk=actor_id).has_perm(VIEW_RESTRICTED_CASE)
     return Actor(id=actor_id, scope_ids=None, sees_restricted=is_trusted)
+
+
+def may_undo(ruling: Ruling) -> bool:
+    """Tell whether its moderator can still take a ruling back."""
+    is_open = ruling.undone_at is None and ruling.settled_at is None and ruling.reverses_id is None
+    until: datetime = ruling.undo_until
+    return is_open and until > clock.estimated()
 
 
 class InForce(admin.SimpleListFilter):

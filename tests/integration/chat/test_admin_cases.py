@@ -39,7 +39,7 @@ def page_of(client, case, language="en"):
 
 def decide(client, case, outcome="BLOCK", *, language="en", **body):
     url = reverse("admin:moderation_case_decide", args=[case.pk])
-    body = {"outcome": outcome, "reason": "context", **body}
+    body = {"outcome": outcome, "reason": "reviewed", **body}
     headers = {"accept-language": language}
     return client.post(url, body, follow=True, headers=headers)
 
@@ -52,7 +52,7 @@ def test_case_is_decided_on_its_page(client, staff, case, outcome, status):
     page = decide(client, case, outcome, note="seen twice")
 
     (case,) = with_texts([Case.objects.get(pk=case.pk)])
-    assert (case.outcome, case.reason, case.note) == (outcome, "context", "seen twice")
+    assert (case.outcome, case.reason, case.note) == (outcome, "reviewed", "seen twice")
     assert case.decided_by == staff
     assert Message.objects.get(pk=case.subject_id).status == status
     assert ModerationLog.objects.get(actor=staff).verdict == outcome
@@ -120,14 +120,16 @@ def test_refused_ruling_is_explained_in_the_language_of_the_reader(
     answer = decide(client, case, language=language)
 
     case.refresh_from_db()
-    assert (case.reason == "context", case.outcome == "BLOCK") == (False, False)
+    assert (case.reason == "reviewed", case.outcome == "BLOCK") == (False, False)
     with override(language):
         assert str(refusal) in [str(each) for each in answer.context["messages"]]
         assert str(refusal) in page_of(client, case, language).content.decode()
     assert 'name="outcome"' not in answer.content.decode()
 
 
-@pytest.mark.parametrize("body", [{"reason": ""}, {"reason": "x" * 65}, {"outcome": "HOLD"}])
+@pytest.mark.parametrize(
+    "body", [{"reason": ""}, {"reason": "context"}, {"note_preset": "zz"}, {"outcome": "HOLD"}]
+)
 def test_invalid_ruling_is_refused(client, staff, case, body):
     answer = decide(client, case, **body)
 

@@ -239,7 +239,7 @@ def test_audit_lines_are_shown_in_words(client, operator):
     )
     client.post(
         reverse("admin:moderation_case_decide", args=[case.pk]),
-        {"outcome": "BLOCK", "reason": "zz"},
+        {"outcome": "BLOCK", "reason": "spam"},
     )
     url = reverse("admin:moderation_case_history", args=[case.pk])
 

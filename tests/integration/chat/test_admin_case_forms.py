@@ -1,0 +1,136 @@
+"""What a moderator gives the author on the page of a case: category, note, and a way back."""
+
+import re
+
+import pytest
+from django.urls import reverse
+
+from moderado.chat.models import Message
+from moderado.enforcement.models import Report, Ruling
+from moderado.enforcement.statements import note_presets
+from moderado.moderation.models import Case
+from tests.factories import make_staff, make_user
+from tests.integration.chat.steps import judge, post
+
+pytestmark = [pytest.mark.django_db, pytest.mark.proves("R230")]
+
+RIGHTS = ("view_case", "decide_case")
+
+
+@pytest.fixture
+def case(alice, room):
+    judge(post(alice, room, "HOLD this"))
+    Case.objects.update(categories=["insult", "spam"])
+    return Case.objects.get()
+
+
+@pytest.fixture
+def staff(client):
+    user = make_staff(*RIGHTS, "view_ruling", "reverse_ruling")
+    client.force_login(user)
+    return user
+
+
+def page_of(client, case, language="pt-br"):
+    url = reverse("admin:moderation_case_change", args=[case.pk])
+    return client.get(url, headers={"accept-language": language}).content.decode()
+
+
+def send(client, case, act, **body):
+    url = reverse(f"admin:moderation_case_{act}", args=[case.pk])
+    return client.post(url, body, follow=True).content.decode()
+
+
+def test_the_reason_is_chosen_from_the_categories_in_words(client, staff, case):
+    (chosen,) = re.findall(r'value="(\w+)" selected>([^<]+)<', page_of(client, case))
+
+    assert chosen == ("insult", "ofensas")
+    assert 'value="spam">spam<' in page_of(client, case)
+
+
+def test_the_category_of_a_report_is_chosen_if_machines_found_none(client, staff, case):
+    Case.objects.update(categories=[])
+    Report.objects.create(
+        case=case, reporter=make_user(), category="threat", subject_type="message",
+        subject_id=case.subject_id, revision=1, weight=1,
+    )  # fmt: skip
+
+    assert re.findall(r'value="(\w+)" selected>', page_of(client, case)) == ["threat"]
+
+
+def test_the_author_gets_the_category_the_preset_and_the_own_words(client, staff, case, alice):
+    send(
+        client, case, "decide", outcome="BLOCK", reason="insult", note_preset="insult",
+        public_note=" Leia as regras. ", note="para nós",
+    )  # fmt: skip
+
+    ruling = Ruling.objects.get()
+    preset = note_presets(alice.language)["insult"]
+    assert ruling.reason == "insult"
+    assert ruling.public_note == f"{preset}\nLeia as regras."
+    assert ruling.private_note == "para nós"
+
+
+def test_the_presets_are_in_the_language_of_the_author(client, staff, case, alice):
+    alice.language = "en"
+    alice.save()
+
+    page = page_of(client, case)
+
+    assert note_presets("en")["threat"] in page
+    assert note_presets("pt-br")["threat"] not in page
+
+
+def test_a_text_rejected_in_the_list_has_the_category_of_its_case(client, case):
+    client.force_login(make_staff("view_case", "bulk_rule"))
+    body = {"action": "reject", "_selected_action": [str(case.pk)]}
+
+    client.post(reverse("admin:moderation_case_changelist"), body)
+
+    assert Ruling.objects.get().reason == "insult"
+
+
+def test_a_ruling_is_undone_on_the_page_of_its_case(client, staff, case):
+    page = send(client, case, "decide", outcome="BLOCK", reason="insult")
+    ruling = Ruling.objects.get()
+    undo = reverse("admin:moderation_case_undo", args=[case.pk])
+    assert page.count(reverse("admin:enforcement_ruling_change", args=[ruling.pk])) == 2
+    assert f'action="{undo}"' in page
+    assert f'name="ruling" value="{ruling.pk}"' in page
+
+    page = send(client, case, "undo", ruling=str(ruling.pk))
+
+    case.refresh_from_db()
+    assert (case.state, Message.objects.get(pk=case.subject_id).status) == ("open", "HELD")
+    assert "A decisão foi desfeita." in page
+    assert 'name="outcome"' in page
+
+
+def test_a_ruling_that_the_page_has_not_shown_is_not_undone(client, staff, case):
+    send(client, case, "decide", outcome="BLOCK", reason="insult")
+
+    for shown in ("", "zz", str(case.pk)):
+        send(client, case, "undo", ruling=shown)
+
+    assert Ruling.objects.get().undone_at is None
+
+
+def test_only_the_moderator_of_a_ruling_is_offered_to_undo_it(client, staff, case):
+    send(client, case, "decide", outcome="BLOCK", reason="insult")
+    ruling = Ruling.objects.get()
+    client.force_login(make_staff(*RIGHTS))
+
+    assert "/undo/" not in page_of(client, case)
+    send(client, case, "undo", ruling=str(ruling.pk))
+    assert Ruling.objects.get().undone_at is None
+
+
+def test_a_ruling_is_not_offered_to_be_undone_when_its_time_is_over(client, staff, case):
+    send(client, case, "decide", outcome="BLOCK", reason="insult")
+    ruling = Ruling.objects.get()
+    Ruling.objects.update(undo_until=ruling.created_at)
+
+    page = page_of(client, case)
+
+    assert "/undo/" not in page
+    assert reverse("admin:enforcement_ruling_change", args=[ruling.pk]) in page
