@@ -94,7 +94,7 @@ def _answer(error: Exception) -> Response:
 def _of_ours(error: ApplicationError) -> Body:
     body: Body = {"code": error.code, "detail": str(error)}
     if isinstance(error, Invalid) and error.fields:
-        body["fields"] = {name: str(sentence) for name, sentence in error.fields.items()}
+        body["fields"] = {name: _one_line(found) for name, found in error.fields.items()}
     if isinstance(error, CaseSuperseded | RefusedComment):
         body["reason"] = error.reason
     if isinstance(error, Restricted | NewcomerLimited):
@@ -104,6 +104,10 @@ def _of_ours(error: ApplicationError) -> Body:
     if isinstance(error, UnfairPolicy):
         body["fairness"] = FairnessBody(error.fairness).data
     return body
+
+
+def _one_line(sentences: object) -> str:
+    return " ".join(str(sentences).splitlines())
 
 
 def _of_theirs(error: exceptions.APIException) -> Body:

@@ -40,7 +40,7 @@ class Forbidden(ApplicationError):
 
 
 class Invalid(ApplicationError):
-    """The input is invalid. `fields` maps each invalid field to a sentence."""
+    """The input is invalid. `fields` maps each invalid field to sentences, one a line."""
 
     code = "invalid"
     status = 400

@@ -55,8 +55,7 @@ def _change_password(request: HttpRequest) -> HttpResponse:
             **form.cleaned_data,
         )
     except Invalid as error:
-        for field, sentence in error.fields.items():
-            form.add_error(field if field in form.fields else None, str(sentence))
+        form.add_refusal(error)
         return _page(request, form, status=422)
     except ApplicationError as error:
         form.add_error(None, str(error))

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from moderado.accounts.models import User
 from moderado.accounts.services.accounts import MAX_PASSWORD_LENGTH
 from moderado.accounts.services.invitations import CODE_LENGTH
+from moderado.core.errors import Invalid
 from moderado.enforcement.services.appeals import TEXT_LENGTH
 
 TOKEN_LENGTH = 4_096
@@ -19,13 +20,21 @@ class AccessibleForm(forms.Form):
 
     template_name = "web/form.html"
 
+    def add_refusal(self, error: Invalid) -> None:
+        """Show the sentences of `error`, one a line, at their fields or above the form."""
+        for field, sentences in error.fields.items():
+            lines: Any = str(sentences).splitlines()
+            self.add_error(field if field in self.fields else None, lines)
+
     def mark_errors(self) -> None:
-        for number, name in enumerate(self.errors):
-            if name in self.fields:
-                attributes = self.fields[name].widget.attrs
-                attributes |= {"aria-invalid": "true", "aria-describedby": f"error-{name}"}
-                if number == 0:
-                    attributes["autofocus"] = True
+        faulty = [name for name in self.fields if name in self.errors]  # as they are shown
+        for name in faulty:
+            attributes = self.fields[name].widget.attrs
+            attributes |= {"aria-invalid": "true", "aria-describedby": f"error-{name}"}
+        if faulty:
+            for field in self.fields.values():
+                field.widget.attrs.pop("autofocus", None)  # a page has one
+            self.fields[faulty[0]].widget.attrs["autofocus"] = True
 
 
 def _email(**attributes: Any) -> forms.EmailField:

@@ -104,8 +104,7 @@ def _form(request: HttpRequest, form: NoticeForm, *, status: int = 200) -> HttpR
 def _refuse(form: AccessibleForm, error: ApplicationError) -> int:
     """Show an error in the form; return the status of the answer."""
     if isinstance(error, Invalid):
-        for field, sentence in error.fields.items():
-            form.add_error(field if field in form.fields else None, str(sentence))
+        form.add_refusal(error)
         return HTTPStatus.UNPROCESSABLE_ENTITY
     form.add_error(None, str(error))
     return error.status

@@ -93,8 +93,7 @@ def register(request: HttpRequest) -> HttpResponse:
     except (RateLimited, Unavailable) as error:
         return _refused(request, "web/register.html", form, error)
     except Invalid as error:
-        for field, sentence in error.fields.items():
-            form.add_error(field if field in form.fields else None, str(sentence))
+        form.add_refusal(error)
     except Forbidden as error:  # the e-mail is banned
         form.add_error(None, str(error))
     return _form(request, "web/register.html", form)

@@ -198,6 +198,27 @@ async def test_links_of_public_pages_are_large_enough_for_a_finger(
     await context.close()
 
 
+@pytest.mark.parametrize("width", [390, 1280])
+async def test_errors_of_registration_are_lines_at_the_field_that_has_the_focus(
+    browser: Browser, url: str, width: int
+) -> None:
+    context = await browser.new_context(viewport={"width": width, "height": 640}, locale="pt-BR")
+    page = await context.new_page()
+    await page.goto(f"{url}/register/")
+    await page.locator("[name=name]").fill("Duda")
+    await page.locator("[name=email]").fill("duda@example.com")
+    await page.locator("[name=password]").fill("123456")
+    await page.get_by_role("button", name="Criar conta").click()
+
+    await expect(page.locator("[name=password]")).to_be_focused()
+    lines = page.locator("#error-password li")
+    await expect(lines).to_have_count(4)
+    tops = await lines.evaluate_all("lines => lines.map((each) => each.offsetTop)")
+    assert sorted(set(tops)) == tops
+    assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    await context.close()
+
+
 # A link in a sentence may be as high as its line.
 SMALL_LINKS = """() => [...document.querySelectorAll("a, button")]
   .filter((link) => link.getBoundingClientRect().height < 44)

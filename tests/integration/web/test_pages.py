@@ -144,6 +144,21 @@ def test_errors_are_shown_at_their_fields(browser: Client, ana: User) -> None:
     assert 'id="error-password"' in page
 
 
+def test_errors_of_a_field_are_a_list_and_the_first_faulty_field_has_the_focus(
+    browser: Client,
+) -> None:
+    form = {"name": "Bia", "email": "bia@example.com", "password": "123"}
+    answer = browser.post(reverse("web:register"), form)
+    errors = answer.context["form"].errors["password"]
+    page = answer.content.decode()
+    assert len(errors) > 1
+    assert all(f"<li>{each}</li>" in page for each in errors)
+    assert page.count('id="error-password"') == 1
+    assert [field.split('"')[0] for field in page.split('name="') if "autofocus" in field] == [
+        "password"
+    ]
+
+
 def test_taken_email_is_an_error_of_its_field(browser: Client, ana: User) -> None:
     form = {"name": "Ana", "email": "ana@example.com", "password": PASSWORD}
     answer = browser.post(reverse("web:register"), form)

@@ -186,11 +186,11 @@ def _created(user: User, password: str, *, invitation: str) -> User:
 
 
 def _field_errors(field: str, check: Callable[..., object], *values: object) -> FieldErrors:
-    """Return the errors of `check` on `values`, under the name of the field."""
+    """Return the errors of `check` on `values`, one a line, under the name of the field."""
     try:
         check(*values)
     except ValidationError as error:
-        return {field: " ".join(error.messages)}
+        return {field: "\n".join(error.messages)}
     except Invalid as error:
         return error.fields
     return {}
