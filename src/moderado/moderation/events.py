@@ -122,7 +122,7 @@ class CaseChange(msgspec.Struct, frozen=True, kw_only=True):
 
     `was` has what the change may have replaced, so that moderators who no longer see the case can
     be informed. `party_id` is a moderator who may no longer decide it: the change concerns them
-    alone.
+    alone. `is_restricted`: it was opened as a restricted case, or joined one.
     """
 
     step: CaseStep
@@ -132,6 +132,7 @@ class CaseChange(msgspec.Struct, frozen=True, kw_only=True):
     origin: str
     was: CaseTraits | None = None
     party_id: UUID | None = None
+    is_restricted: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

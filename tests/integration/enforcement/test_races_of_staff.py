@@ -508,7 +508,10 @@ def test_ruling_in_bulk_leaves_a_locked_row_to_the_next_run(caplog, model):
     def runs():
         with connection.cursor() as cursor:
             cursor.execute("SET lock_timeout = 1")  # millisecond
-        bulk.run_unfinished(seconds=60)
+            try:
+                bulk.run_unfinished(seconds=60)
+            finally:
+                cursor.execute("RESET lock_timeout")  # others get this connection from the pool
 
     with caplog.at_level(logging.INFO), transaction.atomic():
         model.objects.select_for_update().get(pk=row_id)

@@ -67,7 +67,7 @@ def before_case_decided(event: CaseDecided) -> None:
 
 def _newly_restricted(changes: Iterable[CaseChange]) -> Collection[Case]:
     """Return the cases that these changes have opened as restricted ones, or made restricted."""
-    opened = [each for each in changes if each.step is CaseStep.OPENED]
+    opened = [each for each in changes if each.step is CaseStep.OPENED and each.is_restricted]
     new = Q(pk__in=[each.case_id for each in opened if each.was is None], version=1)
     joined = Q(
         pk__in=[

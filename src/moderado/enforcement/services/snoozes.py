@@ -8,7 +8,7 @@ from django.db.models.functions import Now
 from moderado.core.database import retry_on_deadlock
 from moderado.moderation.events import CaseStep
 from moderado.moderation.models import Case
-from moderado.moderation.services.case_events import publish_changes
+from moderado.moderation.services.case_events import NEEDED, publish_changes
 
 log = structlog.get_logger(__name__)
 
@@ -29,7 +29,7 @@ def end_snoozes() -> int:
     rows = over.order_by("snoozed_until").select_for_update(
         no_key=True, skip_locked=True, of=("self",)
     )
-    found = list(rows.only("scope_id", "author_id", "origin")[:BATCH])
+    found = list(rows.only(*NEEDED)[:BATCH])
     Case.objects.filter(pk__in=[case.pk for case in found]).update(
         snoozed_until=None, version=F("version") + 1
     )

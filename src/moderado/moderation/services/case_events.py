@@ -6,7 +6,9 @@ from uuid import UUID
 from moderado.core.events import publish
 from moderado.moderation.events import CaseChange, CasesChanged, CaseStep, CaseTraits
 from moderado.moderation.models import Case
+from moderado.moderation.restricted_cases import RESTRICTED
 
+NEEDED = ("scope_id", "author_id", "origin", "categories")  # columns of opened cases
 _UNCHANGED: Mapping[UUID, CaseTraits] = {}
 
 
@@ -44,6 +46,7 @@ def publish_changes(
             origin=str(case.origin),
             was=was.get(case.id),
             party_id=party_id,
+            is_restricted=step is CaseStep.OPENED and not RESTRICTED.isdisjoint(case.categories),
         )
         for case in cases
     )

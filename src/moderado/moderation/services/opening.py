@@ -16,7 +16,7 @@ from moderado.moderation.events import CaseStep, CaseTraits
 from moderado.moderation.models import Case
 from moderado.moderation.recommendations import priority_of
 from moderado.moderation.restricted_cases import RESTRICTED
-from moderado.moderation.services.case_events import publish_changes
+from moderado.moderation.services.case_events import NEEDED, publish_changes
 from moderado.moderation.services.sampling import is_drawn
 from moderado.moderation.services.texts import (
     INSERT_TEXTS,
@@ -128,7 +128,7 @@ def store(cases: Sequence[Case]) -> None:
     if joined := stored.keys() - {case.id for case in opened}:
         found = Case.objects.filter(pk__in=joined).order_by("id")
         was = {case_id: _traits(*stored[case_id]) for case_id in joined}
-        publish_changes(CaseStep.OPENED, found.only("scope_id", "author_id", "origin"), was=was)
+        publish_changes(CaseStep.OPENED, found.only(*NEEDED), was=was)
 
 
 def _traits(
