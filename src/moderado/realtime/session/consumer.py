@@ -28,7 +28,7 @@ from moderado.realtime import node
 from moderado.realtime.rooms.connection import Connection
 from moderado.realtime.session import auth, quota
 from moderado.realtime.session.commands import Commands
-from moderado.realtime.session.frame_queue import FrameQueue
+from moderado.realtime.session.frame_queue import FrameQueue, ReadFrame
 from moderado.realtime.session.replies import greeting
 from moderado.realtime.session.throttle import ErrorBudget, new_frame_bucket
 from moderado.realtime.transport.outbox import Outbox
@@ -150,7 +150,9 @@ class ClientSession:
                 await queue.finished()  # what was sent before it left
                 return True
             frame = self._admitted(message)
-            if isinstance(frame, protocol.ChatMessage):
+            if isinstance(frame, protocol.Ping):
+                await queue.finished()  # whatever was sent before it is answered before it
+            if isinstance(frame, protocol.ChatMessage | protocol.Ping):
                 await self._execute(commands, frame)
             elif frame is not None:
                 await queue.add(frame)
@@ -239,21 +241,21 @@ class ClientSession:
             code = CloseCode.SERVICE_RESTART
         self._connection.close(code, frame)
 
-    def _admitted(self, message: Message) -> protocol.AnyClientFrame | None:
-        """Return the frame of a message, or refuse it with one `error` frame."""
+    def _admitted(self, message: Message) -> ReadFrame | None:
+        """Return the frame of a message, or refuse it with one `error` frame: too many came."""
         frame = decode.decode_frame(message.get("text"))
         language = self._connection.language
         if (wait := self._bucket.take(self._now())) > 0:
             named = frame if isinstance(frame, protocol.ClientFrame) else None
             self._refuse(errors.error_frame(RateLimited(retry_after=wait), language, named))
             return None
-        if isinstance(frame, decode.BadFrame):
-            self._refuse(errors.bad_frame_error(frame, language))
-            return None
         return frame
 
-    async def _execute(self, commands: Commands, frame: protocol.AnyClientFrame) -> None:
+    async def _execute(self, commands: Commands, frame: ReadFrame) -> None:
         """Execute one frame. Any failure, the client's or the server's, is one `error` frame."""
+        if isinstance(frame, decode.BadFrame):
+            self._refuse(errors.bad_frame_error(frame, self._connection.language))
+            return
         if self._is_leaving:
             self._refuse(errors.error_frame(errors.GoingAway(), self._connection.language, frame))
             return

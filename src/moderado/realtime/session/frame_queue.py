@@ -10,7 +10,9 @@ from collections.abc import Awaitable, Callable
 
 from moderado.core.wire_limits import MAX_ROOMS
 from moderado.realtime.transport.outbox import Outbox
-from moderado.realtime.wire import protocol
+from moderado.realtime.wire import decode, protocol
+
+ReadFrame = protocol.AnyClientFrame | decode.BadFrame
 
 CAPACITY = 2 * MAX_ROOMS  # frames: a subscription and a sync for each room
 
@@ -23,12 +25,10 @@ class FrameQueue:
         execute: Executes one frame, and answers it whatever happens.
     """
 
-    def __init__(
-        self, outbox: Outbox, execute: Callable[[protocol.AnyClientFrame], Awaitable[None]]
-    ) -> None:
+    def __init__(self, outbox: Outbox, execute: Callable[[ReadFrame], Awaitable[None]]) -> None:
         self._outbox = outbox
         self._execute = execute
-        self._waiting: deque[protocol.AnyClientFrame] | None = None  # most connections are idle
+        self._waiting: deque[ReadFrame] | None = None  # most connections are idle
         self._worker: asyncio.Task[None] | None = None
 
     @property
@@ -36,7 +36,7 @@ class FrameQueue:
         """Whether no frame waits or is in work."""
         return self._worker is None or self._worker.done()
 
-    async def add(self, frame: protocol.AnyClientFrame) -> None:
+    async def add(self, frame: ReadFrame) -> None:
         """Execute a frame after those added before. Returns at once, unless the queue is full.
 
         Then the client's next frames wait until the queue is empty.
@@ -54,7 +54,7 @@ class FrameQueue:
         if self._worker is not None:
             await asyncio.wait({self._worker})
 
-    async def _run(self, waiting: deque[protocol.AnyClientFrame]) -> None:
+    async def _run(self, waiting: deque[ReadFrame]) -> None:
         while waiting:
             await self._outbox.wait_writable()
             if self._outbox.closing is not None:
