@@ -28,7 +28,9 @@ from moderado.enforcement.admin_shared import may_undo
 from moderado.enforcement.errors import RulingReplaced
 from moderado.enforcement.models import Ruling
 from moderado.enforcement.recommendations import action_for
+from moderado.enforcement.selectors.case_details import CaseDetails, case_details
 from moderado.enforcement.services import claiming, rulings
+from moderado.enforcement.services.fairness import is_party
 from moderado.enforcement.services.ruling_states import newest_ruling
 from moderado.enforcement.services.rulings import Proposal
 from moderado.enforcement.types import Actor
@@ -69,6 +71,7 @@ class DecidesOnPage(PageWithContext):
         may_decide = self.has_rule_permission(request) and not obstacle
         return {
             "subject": subject,
+            "details": _details(request, case),
             "obstacle": obstacle,
             "first": action_for(case).value,
             "buttons": decision_buttons(case),
@@ -165,6 +168,15 @@ def moderator_of(request: HttpRequest) -> Actor:
     viewer = actor_of(request)
     trusted = rights.staff_may(viewer, rights.VIEW_RESTRICTED_CASE)
     return Actor(id=viewer.id, scope_ids=None, sees_restricted=trusted)
+
+
+def _details(request: HttpRequest, case: Case) -> CaseDetails | None:
+    """Return reports, notes and what is known of the author; nothing to a party, as by REST."""
+    actor = moderator_of(request)
+    if is_party(user_id=actor.id, case=case):
+        return None
+    with_records = rights.staff_may(actor_of(request), rights.SUSPEND_REPORTING)
+    return case_details(actor=actor, case=case, with_records=with_records)
 
 
 def _ruling_link(ruling: Ruling, viewer: User) -> Link:

@@ -6,7 +6,7 @@ import pytest
 from django.urls import reverse
 
 from moderado.chat.models import Message
-from moderado.enforcement.models import Report, Ruling
+from moderado.enforcement.models import CaseExclusion, CaseNote, Report, Ruling, Sanction
 from moderado.enforcement.statements import note_presets
 from moderado.moderation.models import Case
 from tests.factories import make_staff, make_user
@@ -50,10 +50,7 @@ def test_the_reason_is_chosen_from_the_categories_in_words(client, staff, case):
 
 def test_the_category_of_a_report_is_chosen_if_machines_found_none(client, staff, case):
     Case.objects.update(categories=[])
-    Report.objects.create(
-        case=case, reporter=make_user(), category="threat", subject_type="message",
-        subject_id=case.subject_id, revision=1, weight=1,
-    )  # fmt: skip
+    report(case, make_user(), "")
 
     assert re.findall(r'value="(\w+)" selected>', page_of(client, case)) == ["threat"]
 
@@ -134,3 +131,58 @@ def test_a_ruling_is_not_offered_to_be_undone_when_its_time_is_over(client, staf
 
     assert "/undo/" not in page
     assert reverse("admin:enforcement_ruling_change", args=[ruling.pk]) in page
+
+
+def report(case, reporter, comment):
+    return Report.objects.create(
+        case=case, reporter=reporter, category="threat", subject_type="message",
+        subject_id=case.subject_id, revision=1, weight=1, comment=comment,
+    )  # fmt: skip
+
+
+def facts_of(page):
+    """Return the texts of the rows of facts."""
+    rows = re.findall(r"<(?:li|div)[^>]*>(?:(?!<li|<div).)*?</(?:li|div)>", page, re.DOTALL)
+    return [" ".join(re.sub(r"<[^>]+>", "", row).split()) for row in rows]
+
+
+def test_the_page_shows_reports_notes_and_what_is_known_of_the_author(
+    client, staff, case, alice, room
+):
+    report(case, make_user(name="Rita"), "Ele me ameaçou.")
+    CaseNote.objects.create(case=case, actor=make_user(name="Nina"), text="Vi isto ontem.")
+    Sanction.objects.create(
+        user=alice, kind="strike", actor=staff, reason="insult", starts_at=case.created_at
+    )
+    judge(post(alice, room, "HOLD that"))
+    Case.objects.exclude(pk=case.pk).update(outcome="BLOCK", state="decided")
+
+    facts = facts_of(page_of(client, case))
+
+    assert any("Rita" in row and "ameaça" in row and "Ele me ameaçou." in row for row in facts)
+    assert any("Nina" in row and "Vi isto ontem." in row for row in facts)
+    assert "Casos até agora, incluindo este: 2" in facts
+    assert "Casos cujo texto foi removido: 1" in facts
+    assert any(row.startswith("Sanções em vigor: ponto") for row in facts)
+    assert any(row.startswith("Conta desde: ") for row in facts)
+
+
+def about(case, viewer):
+    Case.objects.update(author=viewer)
+
+
+def reported_by(case, viewer):
+    CaseExclusion.objects.create(case=case, user=viewer, reason="reporter")
+
+
+@pytest.mark.parametrize("become_party", [about, reported_by])
+def test_the_page_says_nothing_of_reporters_and_notes_to_a_party(client, case, become_party):
+    report(case, make_user(name="Rita"), "Ele me ameaçou.")
+    CaseNote.objects.create(case=case, actor=make_user(name="Nina"), text="Vi isto ontem.")
+    viewer = make_staff(*RIGHTS)
+    client.force_login(viewer)
+    become_party(case, viewer)
+
+    page = page_of(client, case)
+
+    assert not re.search("Rita|Nina|ameaçou|ontem|Conta desde", page)
