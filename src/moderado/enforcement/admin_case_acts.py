@@ -13,7 +13,7 @@ from moderado.enforcement.recommendations import action_for
 from moderado.enforcement.services.fairness import check_may_decide
 from moderado.enforcement.services.proposals import Proposal
 from moderado.enforcement.statements import note_presets
-from moderado.enforcement.types import CONTENT_OF
+from moderado.enforcement.types import CONTENT_OF, WITHOUT_CATEGORY
 from moderado.moderation.categories import CATEGORY_NAMES, category_name
 from moderado.moderation.errors import CaseClosed, CaseSuperseded, CaseTaken
 from moderado.moderation.models import Case
@@ -21,7 +21,6 @@ from moderado.moderation.recommendations import Action
 from moderado.moderation.types import Outcome
 
 RULINGS = (Outcome.ALLOW, Outcome.BLOCK)
-WITHOUT_CATEGORY = "reviewed"  # the reason of a ruling that names no category
 _CODES = [category.value for category in CATEGORY_NAMES]
 
 

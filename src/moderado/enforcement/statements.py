@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 
 from moderado.enforcement.errors import explain
 from moderado.enforcement.types import (
+    WITHOUT_CATEGORY,
     AppealOutcome,
     Restriction,
 )
@@ -196,7 +197,8 @@ def _reason(view: DecisionView) -> str:
 
 
 def _because(reason: str) -> str:
-    return _("Reason: %s.") % category_name(reason) if reason and reason != "removed" else ""
+    is_code = reason in {"", "removed", WITHOUT_CATEGORY}  # which say nothing to people
+    return "" if is_code else _("Reason: %s.") % category_name(reason)
 
 
 def _decided_by(*, is_machine: bool) -> str:

@@ -75,6 +75,7 @@ class MeasureScope(StrEnum):
     SERVER = "server"
 
 
+WITHOUT_CATEGORY = "reviewed"  # the reason of a ruling in the admin that names no category
 # The reason of a sanction to which no moderator but the points of strikes led.
 STRIKES = "strikes"
 

@@ -4,13 +4,16 @@ import re
 
 import pytest
 from django.urls import reverse
+from django.utils.translation import override
 
 from moderado.chat.models import Message
 from moderado.enforcement.models import CaseExclusion, CaseNote, Report, Ruling, Sanction
+from moderado.enforcement.selectors.decisions import ruling_about
 from moderado.enforcement.statements import note_presets
 from moderado.moderation.models import Case
 from tests.factories import make_staff, make_user
 from tests.integration.chat.steps import judge, post
+from tests.integration.enforcement.steps import settle
 
 pytestmark = [pytest.mark.django_db, pytest.mark.proves("R230")]
 
@@ -186,3 +189,17 @@ def test_the_page_says_nothing_of_reporters_and_notes_to_a_party(client, case, b
     page = page_of(client, case)
 
     assert not re.search("Rita|Nina|ameaçou|ontem|Conta desde", page)
+
+
+@pytest.mark.parametrize("reason, words", [("insult", "Motivo: ofensas."), ("reviewed", "")])
+def test_the_statement_of_reasons_names_a_category_or_none(
+    client, staff, case, alice, reason, words
+):
+    send(client, case, "decide", outcome="BLOCK", reason=reason)
+    settle()
+
+    with override("pt-br"):
+        statement = ruling_about(alice.id, Ruling.objects.get().pk).view.explanation
+
+    assert words in statement
+    assert ("Motivo" in statement) == bool(words)
