@@ -60,7 +60,7 @@ class User(Record, AbstractBaseUser, PermissionsMixin):
     language = models.CharField(
         _("language"), max_length=8, choices=Language, default=Language.PORTUGUESE
     )
-    # False: `language` is that of the last sign-in, and requests in another language win.
+    # False: `language` is that of the last sign-in, page or socket; requests in another one win.
     language_chosen = models.BooleanField(
         _("language chosen"), default=False, db_default=False, editable=False
     )

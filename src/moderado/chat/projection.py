@@ -30,9 +30,6 @@ from moderado.moderation.types import Reason
 
 Status = Message.Status
 
-# The message ended: no decision could show it again.
-_FINAL = (Reason.REMOVED, Reason.ROOM_DELETED)
-
 
 def view_for(message: Message, *, reader_id: UUID, language: str) -> MessageView:
     """Return the view of `message` for one reader. Its `author` must be loaded.
@@ -228,7 +225,8 @@ def _decision(status: str, reason: str, categories: list[str]) -> dict[str, Any]
         "reason": reason,
         "categories": without_mark(categories),
         "explanation": why_message_is_hidden(status, reason, categories),
-        "appealable": reason not in _FINAL,
+        # After the message or its room has ended, no decision could show it again.
+        "appealable": status != Status.REMOVED and reason != Reason.ROOM_DELETED,
         "resources": help_lines(categories, translation.get_language() or "") or UNSET,
     }
 

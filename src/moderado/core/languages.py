@@ -2,7 +2,7 @@
 
 1. The language that the account has chosen, in its profile or with the page's switch.
 2. What the request asks for: the cookie of the page's switch, then `Accept-Language`.
-3. The language of the account's last sign-in, or without an account the server's default.
+3. The language of the account's last device, or without an account the server's default.
 
 Pages read the cookie before the profile: the switch sets both, and an anonymous page has no
 profile.

@@ -59,7 +59,7 @@ class Reason(StrEnum):
     MODERATOR = "moderator"  # a moderator ruled
     AUTHOR_REMOVED = "author_removed"  # the author was removed or deactivated while it waited
     ROOM_DELETED = "room_deleted"  # the room was deleted while it waited
-    REMOVED = "removed"  # a moderator removed a public message
+    REMOVED = "removed"  # a moderator removed a text that was public: by deletion or by a ruling
 
 
 class CloseReason(StrEnum):

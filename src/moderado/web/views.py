@@ -23,11 +23,13 @@ from moderado.accounts.errors import WrongCredentials
 from moderado.accounts.models import User
 from moderado.accounts.origins import origin_of
 from moderado.accounts.services import accounts
+from moderado.accounts.services.sessions import follow_device
 from moderado.accounts.services.sign_in import verify
 from moderado.chat.models import Room
 from moderado.chat.selectors.names import own_name
 from moderado.core.addresses import address_of_request
 from moderado.core.errors import Forbidden, Invalid, RateLimited, Unavailable
+from moderado.core.languages import language_of_request
 from moderado.enforcement.errors import BannedFromServer
 from moderado.moderation.categories import CATEGORY_NAMES, category_name
 from moderado.web.appeal_views import banned_page
@@ -41,6 +43,7 @@ from moderado.web.forms import RegistrationForm, SignInForm
 def chat(request: HttpRequest) -> HttpResponse:
     """Render the chat page. Its JavaScript loads all data over the public API."""
     user = cast("User", request.user)
+    _follow_device(request, user)
     shown = {
         "own_name": own_name(user),
         "max_length": settings.MESSAGE_MAX_LENGTH,
@@ -115,6 +118,12 @@ def choose_language(request: HttpRequest) -> HttpResponse:
     if request.user.is_authenticated and language in User.Language.values:
         accounts.update_profile(user_id=UUID(str(request.user.pk)), language=language)
     return set_language(request)
+
+
+def _follow_device(request: HttpRequest, user: User) -> None:
+    language = language_of_request(request)
+    if language and language != user.language and not user.language_chosen:
+        follow_device(user_id=user.id, language=language)
 
 
 def _signed_in(request: HttpRequest, user: User) -> HttpResponse:

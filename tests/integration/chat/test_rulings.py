@@ -3,6 +3,8 @@
 import pytest
 
 from moderado.chat.events import AuthorNotified, Notice, RoomsChanged
+from moderado.chat.projection import is_removed_by_moderator, own_view
+from moderado.chat.services.removing import delete_message
 from moderado.moderation.types import Outcome
 from tests.factories import make_room
 from tests.integration.chat.steps import edit, judge, post, rule
@@ -27,6 +29,53 @@ def test_ruling_overrides_the_verdict(alice, room, word, outcome, status, seq):
     rule(message, outcome)
 
     assert (message.status, message.seq) == (status, seq)
+
+
+def own(message):
+    return own_view(message, language="en")
+
+
+@pytest.mark.proves("R231")
+def test_author_of_a_public_text_reads_that_a_ruling_removed_it(alice, room):
+    message = post(alice, room)
+    judge(message)
+
+    rule(message, Outcome.BLOCK)
+    rule(message, Outcome.BLOCK)
+
+    view = own(message)
+    assert (view.status, view.reason, view.appealable) == ("REJECTED", "removed", True)
+    assert view.explanation == "A moderator removed this message."
+
+
+@pytest.mark.proves("R231")
+@pytest.mark.parametrize("was_public", [False, True])
+def test_author_of_a_text_that_no_person_saw_reads_that_it_is_not_shown(alice, room, was_public):
+    message = post(alice, room, "bom dia" if was_public else "HOLD this")
+    judge(message)
+    if was_public:
+        rule(message, Outcome.BLOCK)
+        edit(message, "HOLD that")
+        judge(message)
+
+    rule(message, Outcome.BLOCK)
+
+    view = own(message)
+    assert (view.status, view.reason) == ("REJECTED", "moderator")
+    assert view.explanation == "A moderator decided that this message is not shown."
+
+
+@pytest.mark.proves("R231")
+def test_own_deletion_of_a_removed_text_is_no_deletion_by_a_moderator(alice, room):
+    message = post(alice, room)
+    judge(message)
+    rule(message, Outcome.BLOCK)
+
+    delete_message(actor_id=alice.id, message_id=message.id)
+
+    message.refresh_from_db()
+    assert message.status == "REMOVED"
+    assert not is_removed_by_moderator(message)
 
 
 def test_ruling_on_replaced_hidden_text_changes_nothing(alice, room):
@@ -88,7 +137,7 @@ def test_blocking_the_visible_text_removes_it_and_leaves_its_waiting_edit_queued
     rule(message, Outcome.BLOCK, revision=1)
 
     assert [change[0] for change in changes(published)] == ["removed"]
-    assert (message.status, message.reason) == ("REJECTED", "moderator")
+    assert (message.status, message.reason) == ("REJECTED", "removed")
     assert (message.edit_status, message.queued_at is None) == ("PENDING", False)
 
 

@@ -3,7 +3,9 @@
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import translation
 
@@ -132,6 +134,26 @@ def test_registration_signs_in_with_the_browser_language(browser: Client) -> Non
     user = User.objects.get(email="bia@example.com")
     assert (user.name, user.language) == ("Bia", "pt-br")
     assert browser.get("/").status_code == 200
+
+
+@pytest.mark.proves("R232")
+@pytest.mark.parametrize(("is_chosen", "stored"), [(False, "en"), (True, "pt-br")])
+def test_chat_page_stores_the_language_of_the_device(
+    browser: Client, ana: User, is_chosen: bool, stored: str
+) -> None:
+    sign_in(browser)
+    User.objects.update(language="pt-br", language_chosen=is_chosen)
+    browser.get("/", headers={"accept-language": "en-US"})
+    ana.refresh_from_db()
+    assert (ana.language, ana.language_chosen) == (stored, is_chosen)
+
+
+@pytest.mark.proves("R232")
+def test_chat_page_in_the_stored_language_writes_nothing(browser: Client, ana: User) -> None:
+    sign_in(browser)
+    with CaptureQueriesContext(connection) as asked:
+        browser.get("/")
+    assert not [each for each in asked if each["sql"].startswith('UPDATE "accounts_user"')]
 
 
 def test_errors_are_shown_at_their_fields(browser: Client, ana: User) -> None:

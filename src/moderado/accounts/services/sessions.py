@@ -87,6 +87,14 @@ def open_session(*, user: User, user_agent: str = "", language: str | None = Non
     )
 
 
+def follow_device(*, user_id: UUID, language: str) -> None:
+    """Store the language of the device that an account uses now, unless it has chosen one.
+
+    Frames that a worker writes use it. Call it only if it differs from the stored one.
+    """
+    User.objects.filter(id=user_id, language_chosen=False).update(language=language)
+
+
 def tokens_of(*, session: Session) -> Tokens:
     """Return the current tokens of the session."""
     access = tokens.access_token(session, now=clock.now())

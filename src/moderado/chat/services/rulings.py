@@ -96,7 +96,8 @@ def _apply(message: Message | None, event: CaseDecided) -> CloseReason | None:
     ruling = states.Ruling(event.revision, outcome)
     before = _before(message, ruling)
     why = Decision(
-        Reason.MODERATOR, message.categories if event.revision == message.revision else ()
+        Reason.REMOVED if before[IS_SHOWN] or _is_taken_down(message, ruling) else Reason.MODERATOR,
+        message.categories if event.revision == message.revision else (),
     )
     text = text_of(message, event.revision) or ""
     step = advance(message, ruling, why=why, sweep_id=event.sweep_id)
@@ -131,6 +132,15 @@ def _remember(message: Message, revision: int, outcome: Outcome, text: str | Non
         author_id=message.author_id,
         text=text if text is not None else text_of(message, revision) or "",
         outcome=outcome,
+    )
+
+
+def _is_taken_down(message: Message, ruling: states.Ruling) -> bool:
+    """Tell whether an earlier ruling hid this revision, which others had seen."""
+    return (
+        ruling.revision == message.revision
+        and message.status == Message.Status.REJECTED
+        and message.reason == Reason.REMOVED
     )
 
 

@@ -30,7 +30,7 @@ from moderado.moderation.services.blocked_texts import blocked_among
 from moderado.moderation.services.closing import close_cases, reopen_case
 from moderado.moderation.services.hash_bank import banked_among
 from moderado.moderation.services.recording import judged_revisions
-from moderado.moderation.types import CloseReason, Outcome
+from moderado.moderation.types import CloseReason, Outcome, Reason
 
 SUBJECT = "message"  # the type of subject that messages are for moderation
 Status = Message.Status
@@ -148,6 +148,8 @@ def newest_text(message: Message) -> str:
 def _store_state(message: Message, step: Transition) -> None:
     after = step.state
     message.status = STATUS[after.phase]
+    if after.phase is Phase.REMOVED and message.reason == Reason.REMOVED:
+        message.reason = Reason.MODERATOR  # by a ruling; `removed` would be a moderator's deletion
     message.edit_status = STATUS[after.edit] if after.edit else None
     if after.is_published and message.published_at is None:
         message.published_at = clock.estimated()  # `publication` stores the time of its commit

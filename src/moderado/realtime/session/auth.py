@@ -17,6 +17,7 @@ from django.http.request import validate_host
 
 from moderado.accounts import selectors
 from moderado.accounts.errors import NotAuthenticated
+from moderado.accounts.services import sessions
 from moderado.accounts.services.sessions import principal_of_access_token
 from moderado.accounts.services.tickets import redeem_ticket
 from moderado.accounts.types import SESSION_KEY, Principal
@@ -126,6 +127,7 @@ def _record_access_of(scope: Scope, user_id: UUID) -> None:
 
 
 record_access_of = run_in_db_thread(_record_access_of)
+follow_device = run_in_db_thread(sessions.follow_device)
 
 
 def language_of_handshake(scope: Scope) -> str | None:

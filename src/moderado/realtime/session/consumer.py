@@ -188,7 +188,9 @@ class ClientSession:
         language = answer_language(
             account=principal.language, is_chosen=principal.language_chosen, requested=requested
         )
-        principal = replace(principal, language=language)
+        if language != principal.language:
+            await auth.follow_device(user_id=principal.user_id, language=language)
+            principal = replace(principal, language=language)
         connection.authenticate(principal)
         connection.hidden = signed_in.start.hidden
         for message_id, revision in reversed(signed_in.start.held):

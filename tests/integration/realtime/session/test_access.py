@@ -294,3 +294,16 @@ async def test_connections_are_limited_by_account_and_by_address(cast: Cast, con
     await second.up_to_date()
     again = await cast.open(f"/ws/chat/?token={await make_token(ana)}")
     assert (await again.receive())["type"] == "connection_established"
+
+
+@pytest.mark.proves("R232")
+@pytest.mark.parametrize(("is_chosen", "stored"), [(False, "en"), (True, "pt-br")])
+async def test_socket_stores_the_language_of_the_device(cast: Cast, is_chosen: bool, stored: str):
+    ana = await make_user(language="pt-br", language_chosen=is_chosen)
+    opened = {"Accept-Language": "en-US"}
+
+    client = await cast.open(f"/ws/chat/?token={await make_token(ana)}", additional_headers=opened)
+    await client.next("connection_established")
+
+    await asyncio.to_thread(ana.refresh_from_db)
+    assert (ana.language, ana.language_chosen) == (stored, is_chosen)

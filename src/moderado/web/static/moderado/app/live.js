@@ -141,7 +141,7 @@ function onFrame(/** @type {any} */ frame) {
 
 /** What is announced of a decision on an own text: on an edit beside it, or on the message. */
 function told(/** @type {any} */ { type, message }) {
-  if (message.status === "REMOVED") return message.explanation;
+  if (message.reason === "removed") return message.explanation;
   if (message.status !== "APPROVED") return t("verdictTold", t(message.status));
   return t(type === "message_held" ? "editHeld" : "editRejected");
 }

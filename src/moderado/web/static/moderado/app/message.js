@@ -10,8 +10,14 @@ import { categoryName, t } from "./strings.js";
 
 const ICONS = { PENDING: "clock", APPROVED: "check", REJECTED: "cross", HELD: "eye", REMOVED: "bin" };
 
-function State({ status }) {
-  return html`<span class=${`state ${status.toLowerCase()}`}><${Icon} name=${ICONS[status]} />${t(status)}</span>`;
+function State({ message }) {
+  const shown = wordOf(message);
+  return html`<span class=${`state ${message.status.toLowerCase()}`}><${Icon} name=${ICONS[shown]} />${t(shown)}</span>`;
+}
+
+/** The word for a status: a ruling that hides what others had seen has removed it. */
+function wordOf(/** @type {Message} */ { status, reason }) {
+  return status === "REJECTED" && reason === "removed" ? "REMOVED" : status;
 }
 
 /** The explanation from the server, or the categories if there is none. */
@@ -140,7 +146,7 @@ export function Message({ message, follows, readBy, isHighlighted, isActive }) {
       <p class="below">
         ${isOwn && html`<${When} message=${message} />`}
         ${message.edited_at && html`<span class="edited">${t("edited")}</span>`}
-        ${isOwn && html`<${State} status=${status} />`}
+        ${isOwn && html`<${State} message=${message} />`}
         ${isOwn && status !== "APPROVED" && html`<span class="only-you">${t("onlyYou")}</span>`}
         ${readBy && html`<span class="read-by">${t("readBy", readBy.join(", "))}</span>`}
       </p>
