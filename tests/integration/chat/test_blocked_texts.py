@@ -227,7 +227,7 @@ def test_notice_of_a_blocked_text_has_its_reason_beside_a_refused_edit(alice, ro
 
     ((revision, line),) = rejections(published)
     assert (revision, line.revision) == (1, 1)
-    assert '"reason":"moderator","categories"' in line.text.split('"message":')[0] + tail(line)
+    assert '"reason":"removed","categories"' in line.text.split('"message":')[0] + tail(line)
 
 
 def test_notice_of_a_reverted_text_has_its_reason_beside_a_refused_edit(alice, published):

@@ -167,7 +167,7 @@ def test_ruling_that_blocks_a_sampled_message_hides_it(settings):
     )
 
     message.refresh_from_db()
-    assert (message.status, message.reason) == ("REJECTED", "moderator")
+    assert (message.status, message.reason) == ("REJECTED", "removed")
 
 
 def test_api_names_the_sample_only_after_the_ruling(client, decided):
