@@ -147,6 +147,7 @@ async def test_moderator_sees_what_is_public_and_what_others_decided(
     await expect(public.get_by_role("button", name="Aprovar")).to_have_count(0)
     await public.get_by_role("button", name="Remover").click()
     await expect(bia.message(DOUBTFUL).locator(".why")).to_contain_text("A moderator removed")
+    await expect(bia.message(DOUBTFUL).locator(".state")).to_have_text("Removed")
     await expect(public).to_have_count(0)
 
     await sync_to_async(close_elsewhere)("caso 3.")
