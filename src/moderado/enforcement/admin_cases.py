@@ -25,7 +25,7 @@ from moderado.enforcement.services.restricted_looks import note_looks
 from moderado.enforcement.services.rulings import Proposal
 from moderado.moderation.admin_links import NamesSubjects, room_link, subject_link
 from moderado.moderation.admin_texts import ERASED
-from moderado.moderation.categories import category_list
+from moderado.moderation.categories import category_list, category_name
 from moderado.moderation.models import Case
 from moderado.moderation.restricted_cases import without_restricted_cases
 from moderado.moderation.texts import TextState, in_text, with_texts
@@ -95,7 +95,7 @@ class CaseAdmin(NamesSubjects, DecidesOnPage, Audited, ReadOnly, ModelAdmin):
 
     @display(description=_("reason"))
     def shown_reason(self, case: Case) -> str:
-        return case.reason or "-"
+        return category_name(case.reason) or "-"
 
     @display(description=_("note"))
     def shown_note(self, case: Case) -> str:

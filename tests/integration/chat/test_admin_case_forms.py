@@ -71,6 +71,16 @@ def test_the_author_gets_the_category_the_preset_and_the_own_words(client, staff
     assert ruling.private_note == "para nós"
 
 
+def test_the_page_of_a_decided_case_names_the_category_in_words(client, staff, case):
+    Case.objects.update(categories=[])
+
+    send(client, case, "decide", outcome="BLOCK", reason="harassment")
+
+    page = page_of(client, case)
+    assert "assédio" in page
+    assert ">harassment<" not in re.sub(r"\s", "", page)
+
+
 def test_the_presets_are_in_the_language_of_the_author(client, staff, case, alice):
     alice.language = "en"
     alice.save()
