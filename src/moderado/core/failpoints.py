@@ -18,6 +18,7 @@ NAMES = frozenset({
     "send.before_commit",
     "send.after_commit_before_ack",
     "queue.before_publish",
+    "mode.local_look",  # dropped: a room of mode `optimistic` shows what local providers find
     "worker.after_claim",
     "worker.after_reserve",
     "worker.after_request_sent",

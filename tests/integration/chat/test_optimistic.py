@@ -6,6 +6,7 @@ import pytest
 from django.db.models import F
 
 from moderado.chat.models import Membership, Message, Room
+from moderado.chat.services.removing import delete_message
 from moderado.core.metrics import EXPOSED_TEXTS, EXPOSURE
 from moderado.enforcement.models import Sanction
 from moderado.moderation.errors import ProviderUnavailable
@@ -131,11 +132,46 @@ def known_from_rooms_without_moderation(author, room):
     Room.objects.filter(messages__author=author).update(moderation_mode="off")
 
 
+def refused_and_edited(author, room):
+    message = post(author, room, "BLOCK it")
+    judge(message)
+    edit(message, "boa tarde")
+    judge(message)
+    assert (message.status, message.reason) == ("APPROVED", "")
+
+
+def with_a_refused_edit_that_was_replaced(author, room):
+    message = post(author, make_room(), "bom dia")
+    judge(message)
+    for text in ("HOLD it", "boa tarde"):
+        edit(message, text)
+        judge(message)
+    assert (message.text, message.edit_reason) == ("boa tarde", "")
+
+
+def with_a_refused_edit_of_a_deleted_message(author, room):
+    message = post(author, make_room(), "bom dia")
+    judge(message)
+    edit(message, "BLOCK it")
+    judge(message)
+    delete_message(actor_id=author.id, message_id=message.id)
+
+
+FORGET = [
+    pytest.param(each, marks=pytest.mark.proves("R248"))
+    for each in (
+        refused_and_edited,
+        with_a_refused_edit_that_was_replaced,
+        with_a_refused_edit_of_a_deleted_message,
+    )
+]
+
+
 @pytest.mark.parametrize(
     "loses",
     [
         restricted, struck, held, blocked, ruled_out, with_a_refused_edit, with_unjudged_messages,
-        known_from_rooms_without_moderation,
+        known_from_rooms_without_moderation, *FORGET,
     ],
 )  # fmt: skip
 def test_author_who_is_not_in_good_standing_waits(author, room, loses):
@@ -146,8 +182,15 @@ def test_author_who_is_not_in_good_standing_waits(author, room, loses):
     assert seen(message) == SHOWN
 
 
-def test_text_that_no_provider_could_judge_says_nothing_about_its_author(author, room):
+def test_text_that_no_provider_could_judge_says_nothing_about_its_author(author, room, monkeypatch):
     make_message(make_room(), author=author, status="HELD", reason="unjudged")
+    with monkeypatch.context() as patch:
+        patch.setattr(Obedient, "assess", lambda *_: fail())
+        message = post(author, room, "bom dia")
+        judge(message)
+    assert (message.status, message.reason) == ("HELD", "unjudged")
+    edit(message, "boa tarde")
+    judge(message)
     assert seen(post(author, room)) == SHOWN
 
 

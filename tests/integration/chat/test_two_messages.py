@@ -10,7 +10,7 @@ from moderado.chat.services import previous_texts
 from moderado.core.database import run_prepared
 from moderado.moderation.models import ModerationLog
 from tests.factories import make_member, make_room, make_user
-from tests.integration.chat.steps import judge, post
+from tests.integration.chat.steps import edit, judge, post
 
 pytestmark = [pytest.mark.django_db, pytest.mark.proves("R78")]
 BLOCKLIST = "moderado.moderation.providers.blocklist.BlocklistProvider"
@@ -79,6 +79,16 @@ def test_messages_that_only_end_and_begin_so_are_not_joined(alice, room):
     *_, last = judged(alice, room, "eu queria dizer vai", "brelhar é verbo?")
 
     assert last.status == "APPROVED"
+
+
+@pytest.mark.proves("R249")
+def test_edit_beside_a_long_message_is_read_with_the_earlier_text(alice, room):
+    _, last = judged(alice, room, "zar", "uma mensagem que é bem comprida")
+
+    edit(last, "lumo")
+    judge(last)
+
+    assert (last.text, last.edit_status) == ("uma mensagem que é bem comprida", "HELD")
 
 
 def test_messages_long_apart_are_not_joined(alice, room):

@@ -18,6 +18,7 @@ from moderado.chat.selectors.places import ROOM_TYPE
 from moderado.chat.services.facts import Placement, with_costly_facts
 from moderado.chat.services.verdicts import content_of
 from moderado.chat.states import Mode
+from moderado.core import failpoints
 from moderado.core.database import run_prepared
 from moderado.core.newcomers import is_newcomer
 from moderado.enforcement.selectors.restrictions import restricts_posting_sql
@@ -30,12 +31,20 @@ from moderado.moderation.types import Content
 RECENT = 20  # messages of the author, from which their standing is read
 
 # What became of the author's messages, the newest change first: an index has this order, so that
-# few rows are read. A room without moderation says nothing about its messages.
+# few rows are read. A room without moderation says nothing about its messages. A refused revision
+# that was replaced counts, too: an edit must not make it forgotten.
 _RECENT = f"""
     SELECT count(*) FILTER (WHERE status = 'APPROVED' AND queued_at IS NULL AND is_judged),
-           count(*) FILTER (WHERE reason = ANY (%(refusals)s) OR edit_reason = ANY (%(refusals)s))
+           count(*) FILTER (WHERE reason = ANY (%(refusals)s) OR edit_reason = ANY (%(refusals)s)
+               OR EXISTS (
+                 SELECT 1 FROM chat_revision kept
+                  WHERE kept.message_id = recent.id AND kept.status IN ('HELD', 'REJECTED')
+                    AND EXISTS (
+                      SELECT 1 FROM moderation_moderationlog line
+                       WHERE line.subject_id = recent.id AND line.revision = kept.revision
+                         AND line.reason = ANY (%(refusals)s))))
       FROM (
-        SELECT status, queued_at, reason, edit_reason,
+        SELECT id, status, queued_at, reason, edit_reason,
                (SELECT moderation_mode <> 'off' FROM chat_room
                  WHERE id = written.room_id) AS is_judged
           FROM chat_message written
@@ -99,6 +108,8 @@ def _is_shown_at_once(writing: Writing) -> bool:
     found = _look_up(writing)
     if found.refused or found.is_restricted or found.allowed < settings.ENV.optimistic_messages:
         return False
+    if failpoints.reach("mode.local_look"):
+        return True
     return finds_nothing_locally(_content(writing, found))
 
 

@@ -41,7 +41,8 @@ def with_previous_texts(
     contents: Sequence[Content], messages: Sequence[Message]
 ) -> Sequence[Content]:
     """Return the contents, short ones with the author's previous texts in their context."""
-    previous = _previous([message for message in messages if len(message.text) <= LONGEST])
+    judged = zip(contents, messages, strict=True)  # an edit that waits is not the message's text
+    previous = _previous([message for content, message in judged if len(content.text) <= LONGEST])
     if not previous:
         return contents
     return [
