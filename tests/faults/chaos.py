@@ -1,13 +1,14 @@
 """Inject random faults under constant load: `make chaos SEED=1 DURATION=60` (seconds).
 
 Three moderators rule, sanction, undo and reverse meanwhile, members report and appeal, one is
-banned, and some have their accounts erased; `MODERATORS=0` leaves all of them out.
+banned, and some have their accounts erased; `MODERATORS=0` leaves all of them out. One room has
+the mode `optimistic`, in which some people earn a good standing and misuse it.
 
 Prints the faults, how often each kind of act took effect, and the number of violations of each
 invariant. Exits with 1 after a violation, and if a run of 60 s or more had no effective act of some
 kind: it would say nothing of such acts. Its faults go on for up to a minute more until moderators
-have made each kind of decision. `SWITCH_OFF=lease|sweep|reconcile|sync_me|ruling_lock` disables one
-safeguard of the product, to show that the checker finds the violations that follow.
+have made each kind of decision. `SWITCH_OFF=lease|sweep|reconcile|sync_me|ruling_lock|local_look`
+disables one safeguard of the product, to show that the checker finds the violations that follow.
 """
 
 import asyncio
@@ -27,6 +28,7 @@ from typing import Any
 from moderado.realtime.pubsub.layer import SEND_TIMEOUT
 from moderado.realtime.pubsub.publisher import FAILURE_PAUSE
 from tests import proofs
+from tests.faults import optimistic
 from tests.faults.checker import ERASED_WITHIN, INVARIANTS, LATENCY, overdue, settle, violations
 from tests.faults.client import Client
 from tests.faults.cluster import Cluster, Plan, make_template, running
@@ -54,6 +56,7 @@ LAST_VERDICTS = 5.0  # seconds until most of it is judged
 GIVEN_UP = 2 * (SEND_TIMEOUT + FAILURE_PAUSE)
 EVERY = 0.5  # average seconds between two messages of one device; each user has two that send
 MODERATORS = 3
+CAREFUL = ("Lia", "Rui", "Sol", "Teo")  # who keep in good standing
 LOST_ANSWERS = 0.03  # share of provider calls whose answer is lost after billing
 
 SWITCHES = {
@@ -63,10 +66,11 @@ SWITCHES = {
     "reconcile": "hub.reconcile:drop",
     "sync_me": "sync_me.settled:drop",
     "ruling_lock": "ruling.lock:drop",
+    "local_look": "mode.local_look:drop",
 }
 
 # Invariants that a safeguard alone keeps. Of the others, any violation shows that it is missing.
-PREVENTS = {"ruling_lock": "I12"}
+PREVENTS = {"ruling_lock": "I12", "local_look": "I6"}
 FULL = 60.0  # seconds of load after which each of EFFECTS has happened
 LONGER = 60.0  # further seconds of faults, at most, until each decision of moderators has happened
 
@@ -99,7 +103,8 @@ class Outcome:
         """Return the kinds of acts of which a run of full length had none with an effect."""
         if not self.effects or self.duration < FULL:
             return []
-        return [name for name in EFFECTS if not self.effects[name]]
+        kinds = (*EFFECTS, *optimistic.EFFECTS)
+        return [name for name in kinds if not self.effects[name]]
 
     def shows(self, off: str) -> bool:
         """Tell whether the violations are found that a safeguard prevents, which was off."""
@@ -123,8 +128,14 @@ def chaos(
         webs=2,
         workers=2,
         judged_by="keyed" if seed % 2 == 0 else "remote",
+        has_list=True,
+        provider={"ON_ERROR": "hold"},  # instead of what the local one says
         failpoints=SWITCHES[off],
-        environment={"ERASURE_GRACE_DAYS": "0", "REPORTS_PER_DAY": "100000"},
+        environment={
+            "ERASURE_GRACE_DAYS": "0",
+            "REPORTS_PER_DAY": "100000",
+            **optimistic.ENVIRONMENT,
+        },
     )
     with running(folder, plan, template=template) as cluster:
         cluster.judge.manner = Manner(seconds=0.1, lose_answers=LOST_ANSWERS)
@@ -141,6 +152,7 @@ def _run(cluster: Cluster, crowd: Crowd, *, seed: int, duration: float, moderato
         (people[3:], "post"),
     ):
         crowd.room(*members, mode=mode)
+    careful, shared = optimistic.gather(crowd, CAREFUL, people[:2])
     others = [crowd.same_person(person) for person in people]
     for person, other in zip(people, others, strict=True):
         for room_id in person.rooms:
@@ -156,6 +168,10 @@ def _run(cluster: Cluster, crowd: Crowd, *, seed: int, duration: float, moderato
     talks += [
         crowd.begin(rearrange(person, side, pace, seed=f"{seed}/{person.name}/rearranges"))
         for person in people
+    ]
+    talks += [
+        crowd.begin(optimistic.talk_carefully(person, shared, pace, seed=f"{seed}/{person.name}"))
+        for person in careful
     ]
     for person in drama.leaving:
         drama.talks[person.id] = crowd.begin(_talk(person, pace, seed=f"{seed}/{person.name}"))
@@ -192,7 +208,7 @@ def _run(cluster: Cluster, crowd: Crowd, *, seed: int, duration: float, moderato
         faults=Counter(trouble.done),
         messages=len(sends),
         acknowledged=sum(send.acknowledged is not None for send in sends),
-        effects=effects(run) if run.moderators else Counter(),
+        effects=effects(run) + Counter(optimistic.effects(run)) if run.moderators else Counter(),
         duration=duration,
         calm_load=calm_load,
         load=1 / pace.factor,
@@ -300,7 +316,8 @@ def table(outcome: Outcome) -> str:
     """Format the result for a terminal."""
     done = ", ".join(f"{name} {count}" for name, count in sorted(outcome.faults.items()))
     said = f"{outcome.messages} messages, {outcome.acknowledged} acknowledged"
-    names = sorted({*EFFECTS, *outcome.effects}) if outcome.effects else []
+    kinds = {*EFFECTS, *optimistic.EFFECTS, *outcome.effects}
+    names = sorted(kinds) if outcome.effects else []
     acts = ", ".join(f"{name} {outcome.effects[name]}" for name in names)
     lines = [f"seed {outcome.seed}: {said}, {outcome.faults.total()} faults", f"  {done}"]
     lines += [f"  took effect: {acts}"] if acts else []

@@ -15,8 +15,16 @@ from tests.faults.devices import (
     check_profiles_and_rooms_equal_a_fresh_load,
 )
 from tests.faults.judge import Asked, outcome_of
+from tests.faults.optimistic import (
+    STATUS,
+    check_authors_know_why,
+    check_hidden_texts_are_gone,
+    check_listed_texts_were_unseen,
+    check_verdicts_took_effect,
+)
 from tests.faults.rulings import ENFORCEMENT
 from tests.faults.run import Row, Run, time_of_day
+from tests.faults.words import CANARY
 
 Violations = Iterator[str]
 
@@ -33,7 +41,6 @@ BEFORE, AFTER = 2.5, 1.5
 HARMLESS = re.compile(
     "web|beat|Valkey|Redis|broker|layer"
 )  # faults that do not disturb a call in progress
-CANARY = re.compile(r"canary[0-9a-f]{16}")
 
 
 def check_acknowledged_messages_are_stored(run: Run) -> Violations:
@@ -172,6 +179,7 @@ def check_billed_once(run: Run) -> Violations:
             yield f"{message}/{revision} was billed {count} times"
     yield from _check_paid_answers_were_used(run)
     yield from _check_verdicts_took_effect(run)
+    yield from check_verdicts_took_effect(run)
 
 
 def _check_paid_answers_were_used(run: Run) -> Violations:
@@ -201,16 +209,13 @@ def _check_verdicts_took_effect(run: Run) -> Violations:
     verdicts = {(log["id"], log["revision"]): log["verdict"] for log in run.logs if log["machine"]}
     removed = {client.id for client, _, _ in run.removals}  # what waits of them is rejected
     for row in run.messages.values():
-        if row["revision"] > 1 or row["mode"] != "pre" or row["status"] not in _STATUS.values():
+        if row["revision"] > 1 or row["mode"] != "pre" or row["status"] not in STATUS.values():
             continue
         if run.ruled.get(row["id"]) or (row["author"] in removed and row["status"] == "REJECTED"):
             continue
         verdict = verdicts.get((row["id"], 1))
-        if verdict and row["status"] != _STATUS[verdict]:
+        if verdict and row["status"] != STATUS[verdict]:
             yield f"{row['id']} is {row['status']} and was judged {verdict}"
-
-
-_STATUS = {"ALLOW": "APPROVED", "FLAG": "APPROVED", "HOLD": "HELD", "BLOCK": "REJECTED"}
 
 
 def _told(log: Row, asked: Sequence[Asked]) -> str:
@@ -284,9 +289,17 @@ INVARIANTS: dict[str, Sequence[Callable[[Run], Violations]]] = {
         check_devices_equal_a_fresh_load,
         check_profiles_and_rooms_equal_a_fresh_load,
     ],
-    "I4 judged exactly once": [check_judged_once, check_authors_received_outcomes],
+    "I4 judged exactly once": [
+        check_judged_once,
+        check_authors_received_outcomes,
+        check_authors_know_why,
+    ],
     "I5 billed at most once": [check_billed_once],
-    "I6 no leak": [check_no_unapproved_text_leaked],
+    "I6 no leak": [
+        check_no_unapproved_text_leaked,
+        check_listed_texts_were_unseen,
+        check_hidden_texts_are_gone,
+    ],
     "I7 nothing after removal": [check_removed_members_received_nothing],
     LATENCY: [check_acknowledgement_latency],
     "I9 no text in logs": [check_logs_contain_no_text],

@@ -58,6 +58,7 @@ class Send:
     acknowledged: float | None = None
     tried: float = 0.0  # time of the last try
     id: str | None = None
+    is_shown_at_once: bool = False  # by its first answer
     refused: str | None = None  # code of a permanent refusal
     errors: list[str] = field(default_factory=list)
     told: list[str] = field(default_factory=list)  # frame types that the author received, in order
@@ -540,6 +541,8 @@ class Client:
         if send is None:
             return
         send.told.append(frame["type"])
+        if not send.is_over and send.tries == 1:
+            send.is_shown_at_once = frame["message"]["status"] == "APPROVED"
         self._confirm(send, frame["message"])
 
     def _take_error(self, frame: Frame) -> None:

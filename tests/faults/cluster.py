@@ -63,6 +63,7 @@ class Plan:
     provider: Mapping[str, Any] = field(
         default_factory=dict
     )  # further keys of the remote provider's entry
+    has_list: bool = False  # whether a local provider is asked before the remote one
     failpoints: str = ""
     environment: Mapping[str, str] = field(default_factory=dict)
     durable_valkey: bool = False
@@ -356,7 +357,9 @@ class Cluster:
             "OPTIONS": options,
             **self.plan.provider,
         }
-        return {"MODERATION_PROVIDERS": json.dumps([entry])}
+        listed = {"BACKEND": "tests.faults.providers.Listed"}
+        entries = [listed, entry] if self.plan.has_list else [entry]
+        return {"MODERATION_PROVIDERS": json.dumps(entries)}
 
     def _workers_wait(self) -> bool:
         with self.valkey.client() as client:

@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 
+from tests.faults.words import OUTCOMES
+
 Question = dict[str, Any]
 
 
@@ -157,4 +159,4 @@ def _answer(request: BaseHTTPRequestHandler, manner: Manner, text: str) -> None:
 def outcome_of(text: str) -> str:
     """Return the verdict on `text`."""
     words = text.split()
-    return next((word for word in ("BLOCK", "HOLD", "FLAG") if word in words), "ALLOW")
+    return next((outcome for word, outcome in OUTCOMES.items() if word in words), "ALLOW")

@@ -1,4 +1,4 @@
-"""Providers of the worker under test: one asks the provider stub of this package."""
+"""Providers of the processes under test: one asks the provider stub of this package."""
 
 import json
 import os
@@ -11,6 +11,7 @@ from httpx import codes
 from moderado.moderation.errors import ProviderUnavailable
 from moderado.moderation.providers.http import Answer, Caller
 from moderado.moderation.types import Category, Content, Outcome, Signal
+from tests.faults.words import LISTED
 
 _BAD = {Outcome.BLOCK, Outcome.HOLD, Outcome.FLAG}
 
@@ -62,6 +63,23 @@ class Remote:
             cost=float(said.get("cost", 0)),
             raw=said,
         )
+
+
+class Listed:
+    """A local provider that finds some words, of which the remote one says the same."""
+
+    name = "listed"
+    remote: ClassVar[Literal[False]] = False
+
+    def assess(self, contents: Sequence[Content]) -> list[Signal]:
+        return [self._opinion(content.text.split()) for content in contents]
+
+    def _opinion(self, words: Sequence[str]) -> Signal:
+        found = [outcome for word, outcome in LISTED.items() if word in words]
+        if not found:
+            return Signal(provider=self.name, recommendation=Outcome.ALLOW)
+        scores = {Category.HARASSMENT: 0.9}
+        return Signal(provider=self.name, recommendation=Outcome(found[0]), scores=scores)
 
 
 class Deadly:

@@ -31,18 +31,22 @@ _MESSAGES = """
            extract(epoch FROM m.lease_until - now())::int AS leased
       FROM chat_message m JOIN chat_room r ON r.id = m.room_id
 """
-# Earlier visible revisions; in rooms without prior approval, also those blocked afterwards.
-_REPLACED = """
-    SELECT v.text FROM chat_revision v JOIN chat_message m ON m.id = v.message_id
-      JOIN chat_room r ON r.id = m.room_id
-     WHERE v.status = 'APPROVED' OR r.moderation_mode <> 'pre'
-     UNION ALL
-    SELECT edit_text FROM chat_message m JOIN chat_room r ON r.id = m.room_id
-     WHERE r.moderation_mode <> 'pre' AND edit_text IS NOT NULL
+# Every text that is stored, in all revisions.
+_TEXTS = """
+    SELECT t.id::text, t.revision, t.text, t.status, m.author_id::text AS author,
+           r.id::text AS room, r.moderation_mode AS mode
+      FROM (
+        SELECT id, revision, text, status FROM chat_message
+         UNION ALL
+        SELECT id, edit_revision, edit_text, edit_status FROM chat_message
+         WHERE edit_text IS NOT NULL
+         UNION ALL
+        SELECT message_id, revision, text, status FROM chat_revision) t (id, revision, text, status)
+      JOIN chat_message m USING (id) JOIN chat_room r ON r.id = m.room_id
 """
 _LOGS = """
     SELECT subject_id::text AS id, revision, verdict, reason, decided_by, failures::text,
-           created_at::text AS at, actor_id IS NULL AS machine
+           created_at::text AS at, actor_id IS NULL AS machine, facts ? 'was_shown' AS shown
       FROM moderation_moderationlog ORDER BY created_at
 """
 
@@ -67,12 +71,30 @@ class Run:
         return self.cluster.postgres.ask(_LOGS)
 
     @cached_property
+    def texts(self) -> list[Row]:
+        """Return every stored text with its message, revision and room."""
+        return self.cluster.postgres.ask(_TEXTS)
+
+    @cached_property
+    def shown_at_once(self) -> set[tuple[str, int]]:
+        """Return the revisions in rooms of mode `optimistic` that were shown, then judged."""
+        return {
+            (log["id"], log["revision"]) for log in self.logs if log["machine"] and log["shown"]
+        }
+
+    @cached_property
     def public_texts(self) -> list[str]:
         """Return every text that was ever public."""
         shown = [row["text"] for row in self.messages.values() if row["seq"]]
-        replaced = self.cluster.postgres.ask(_REPLACED)
+        replaced = [row["text"] for row in self.texts if self._was_public(row)]
         ruled = [text for moderator in self.moderators for text in moderator.shown]
-        return [*shown, *(row["text"] for row in replaced), *ruled]
+        return [*shown, *replaced, *ruled]
+
+    def _was_public(self, row: Row) -> bool:
+        """Whether others saw an earlier revision, or an edit that was blocked afterwards."""
+        if row["mode"] == "optimistic" and (row["id"], row["revision"]) in self.shown_at_once:
+            return True
+        return row["status"] == "APPROVED" or row["mode"] in {"post", "off"}
 
     @cached_property
     def heads(self) -> dict[str, int]:
