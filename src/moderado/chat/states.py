@@ -50,10 +50,10 @@ class State(msgspec.Struct, frozen=True):
 
     @property
     def awaits(self) -> int | None:
-        """The revision that must be judged next, or None."""
-        if self.edit is Phase.PENDING:
-            return self.edit_revision
-        return self.revision if self.phase in WAITING else None
+        """The revision that must be judged next, or None: what is shown before what waits."""
+        if self.phase in WAITING:
+            return self.revision
+        return self.edit_revision if self.edit is Phase.PENDING else None
 
     @property
     def is_visible(self) -> bool:

@@ -3,10 +3,13 @@
 from datetime import timedelta
 
 import pytest
+from django.db import transaction
 from django.db.models import F
 
 from moderado.chat.models import Membership, Message, Room
+from moderado.chat.services import claims
 from moderado.chat.services.removing import delete_message
+from moderado.chat.services.verdicts import content_of
 from moderado.core.metrics import EXPOSED_TEXTS, EXPOSURE
 from moderado.enforcement.models import Sanction
 from moderado.moderation.errors import ProviderUnavailable
@@ -251,6 +254,38 @@ def test_edits_are_shown_at_once_or_wait(author, room):
     assert (message.text, message.edit_status) == ("boa tarde", "HELD")
     edit(message, "boa noite")  # the held edit counts against its author
     assert (message.text, message.edit_text) == ("boa tarde", "boa noite")
+
+
+@pytest.mark.proves("R250")
+def test_text_that_is_shown_is_judged_before_edits_that_wait(author, room):
+    """Edits that follow each other must not keep it from being judged."""
+    message = post(author, room, "bom dia")
+    with transaction.atomic():
+        edit(message, "HOLD 2")
+        leased = claims.lease(claims.Claimant().claim(), seconds=60)
+        edit(message, "HOLD 3")
+        edit(message, "HOLD 4")
+        (still,) = claims.retake(leased)
+        assert (content_of(still).revision, content_of(still).context) == (1, {"was_shown": True})
+    Message.objects.update(lease_until=None, attempts=0)
+    judge(message)
+    judge(message)
+    lines = ModerationLog.objects.filter(subject_id=message.id).order_by("created_at", "id")
+    assert [(line.revision, line.verdict) for line in lines] == [(1, "ALLOW"), (4, "HOLD")]
+    assert (message.text, message.edit_status) == ("bom dia", "HELD")
+
+
+@pytest.mark.proves("R250")
+def test_edit_waits_until_the_text_that_is_shown_was_judged(author, room, settings, remote):
+    message = post(author, room, "bom dia")
+    edit(message, "FLAG it")
+    remote.says = Outcome.BLOCK
+    judge(message)
+    assert (message.status, message.edit_status) == ("REJECTED", "PENDING")
+    judge(message)
+    assert (message.status, message.reason, message.edit_status) == (
+        "REJECTED", "policy", "REJECTED",
+    )  # fmt: skip
 
 
 class TestOutages:

@@ -215,8 +215,8 @@ def test_a_text_is_requeued_exactly_when_another_one_is_awaited(history):
         waiting = [
             revision
             for revision, phase in (
-                (step.state.edit_revision, step.state.edit),
                 (step.state.revision, step.state.phase),
+                (step.state.edit_revision, step.state.edit),
             )
             if phase in {Phase.PENDING, Phase.UNJUDGED}
         ]

@@ -18,7 +18,8 @@ class Message(Record):
     """A message: its main revision, and in the `edit_` fields an edit beside it (ADR 0002).
 
     `chat.lifecycle` decides all changes of status. The main revision is visible if it is APPROVED;
-    it is still to be judged if the message is queued and no edit is PENDING.
+    it is still to be judged if the message is queued and, where an edit is PENDING, the log has no
+    verdict on it.
 
     The table also has a column `changed_xid`, which only PostgreSQL writes: the transaction that
     last changed what the author sees (`selectors.own_changes`, ADR 0039).
@@ -137,6 +138,8 @@ class Message(Record):
 
     # What the claim knows of the room: filled by `services.claims`, read when it is judged.
     placement: Any = None
+    # Whether the visible text is judged next, before the edit that waits. Filled likewise.
+    awaits_shown: bool = False
 
     @cached_property
     def author_role(self) -> str | None:

@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import F
+from django.db.models.expressions import RawSQL
 from django.db.models.functions import Now
 
 from moderado.chat.models import Message
@@ -24,6 +25,7 @@ from moderado.core.database import require_transaction, run_prepared
 from moderado.enforcement.selectors.restrictions import is_banned_sql
 from moderado.moderation.services.hash_bank import VERSION_SQL
 from moderado.moderation.services.policy_lookup import GENERAL, in_force_sql
+from moderado.moderation.services.recording import is_judged_sql
 
 BATCH = 200
 MAX_ATTEMPTS = 5
@@ -33,6 +35,12 @@ MAX_ATTEMPTS = 5
 # first rooms (`behind`), so that every room has its turn. Rooms share the limit equally. A room
 # whose messages are all locked or leased yields one row of NULLs, and its turn is over.
 _FIRST_IN_LINE = "ORDER BY room_id, queued_at, id LIMIT 1"
+# A text that others see is judged before an edit that waits: edits that follow each other must not
+# keep it from being judged (ADR 0140).
+_AWAITS_SHOWN = f"""
+    CASE WHEN {{0}}.status = 'APPROVED' AND {{0}}.edit_status = 'PENDING'
+         THEN NOT {is_judged_sql("{0}.id", "{0}.revision")} ELSE false END
+"""
 _CLAIM = f"""
     WITH RECURSIVE {GENERAL}, ahead(room_id, step) AS (
         (SELECT room_id, 1 FROM chat_message
@@ -61,7 +69,7 @@ _CLAIM = f"""
             OR {was_removed_sql("claimed.room_id", "claimed.author_id")}
             OR {has_blocked_texts_sql("claimed.room_id", "claimed.author_id")},
         place.in_force, place.type, place.mode, place.audience, author.created_at,
-        {VERSION_SQL},
+        {VERSION_SQL}, {_AWAITS_SHOWN.format("claimed")},
         {columns("claimed", "author")}
       FROM room LEFT JOIN LATERAL (
         SELECT deleted_at IS NOT NULL AS is_deleted, {ROOM_TYPE} AS type, moderation_mode AS mode,
@@ -80,7 +88,7 @@ _CLAIM = f"""
 """  # noqa: S608  (names of our own columns)
 
 _FIRST = UUID(int=0)
-_FIXED = 9  # columns before those of the message
+_FIXED = 10  # columns before those of the message
 
 
 class Claimant:
@@ -141,7 +149,8 @@ class Claimant:
 
 def _message(row: tuple[Any, ...]) -> Message:
     message = message_of(row[_FIXED:])
-    message.placement = Placement(*row[3:_FIXED])
+    *placement, message.awaits_shown = row[3:_FIXED]
+    message.placement = Placement(*placement)
     return message
 
 
@@ -205,6 +214,7 @@ def retake(leased: Sequence[tuple[Message, int]]) -> list[Message]:
         Message.objects.select_for_update(of=("self",), skip_locked=True, no_key=True)
         .select_related("author")
         .annotate(author_role=author_role())  # type: ignore[no-redef]  # instead of its query
+        .annotate(awaits_shown=RawSQL(_AWAITS_SHOWN.format("chat_message"), []))  # noqa: S611
         .filter(pk__in=list(fences), queued_at__isnull=False)
     )
     ours = [message for message in locked if message.fence == fences[message.pk]]

@@ -75,9 +75,8 @@ def context_of(message: Message) -> Mapping[str, Any]:
     placement: Placement | None = message.placement
     if placement is None or placement.mode != Room.Mode.OPTIMISTIC:
         return _NO_CONTEXT
-    is_shown = (
-        message.status == Message.Status.APPROVED and message.edit_status != Message.Status.PENDING
-    )
+    is_main = message.edit_status != Message.Status.PENDING or message.awaits_shown
+    is_shown = message.status == Message.Status.APPROVED and is_main
     return {WAS_SHOWN: True} if is_shown else _NO_CONTEXT
 
 

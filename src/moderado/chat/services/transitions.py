@@ -16,6 +16,7 @@ from moderado.chat.states import (
     NO_DECISION,
     NO_HISTORY,
     Decision,
+    Edited,
     History,
     Input,
     Kept,
@@ -178,10 +179,12 @@ def _state_of(message: Message, happened: Input) -> State:
 def _is_main_judged(message: Message, happened: Input) -> bool:
     """Whether the visible revision is judged while an edit of it waits: the log says so.
 
-    It does not matter, and is not read, if the author or an allowed edit replaces that revision.
+    It does not matter, and is not read, if the message is deleted or the edit is allowed.
     """
-    is_replaced = not isinstance(happened, Verdict | Ruling) or (
-        happened.revision == message.edit_revision and happened.outcome in _SHOWN
+    is_replaced = not isinstance(happened, Edited | Verdict | Ruling) or (
+        isinstance(happened, Verdict | Ruling)
+        and happened.revision == message.edit_revision
+        and happened.outcome in _SHOWN
     )
     return is_replaced or message.revision in judged_revisions(message.id)
 

@@ -39,9 +39,10 @@ class Judged(msgspec.Struct, frozen=True):
 def content_of(message: Message) -> Content:
     """Return what moderation is given: the waiting edit if there is one, else the main text.
 
-    It contains no name and no address of the author.
+    A visible text that was not judged comes before its edit. No name and no address of the author
+    is contained.
     """
-    waiting = message.edit_status == Status.PENDING
+    waiting = message.edit_status == Status.PENDING and not message.awaits_shown
     return Content(
         subject_type=SUBJECT,
         subject_id=message.id,

@@ -141,6 +141,19 @@ def judged_revisions(subject_id: UUID) -> frozenset[int]:
     return frozenset(lines.values_list("revision", flat=True))
 
 
+def is_judged_sql(subject: str, revision: str) -> str:
+    """Return an SQL condition: a verdict or a ruling on the revision is logged.
+
+    Args:
+        subject: An SQL expression of the subject's id.
+        revision: An SQL expression of the revision.
+    """
+    steps = ", ".join(f"'{each}'" for each in STEPS)
+    return f"""EXISTS (SELECT 1 FROM moderation_moderationlog line
+        WHERE line.subject_id = {subject} AND line.revision = {revision}
+          AND line.decided_by NOT IN ({steps}))"""  # noqa: S608  (names of columns)
+
+
 def record_unjudged(content: Content) -> None:
     """Record that `content` is shown without being judged, in a room of mode `off`."""
     record([(content, unmoderated())])
