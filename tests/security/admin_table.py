@@ -82,7 +82,12 @@ DOORS: dict[str, tuple[str, ...]] = {
         "moderation.suggestedscore delete_selected",
     ),
     "view_policy": ("moderation.policy view",),
-    "view_policy enable_policy": ("moderation.policy roll_back",),
+    "view_policy enable_policy": (
+        "moderation.policy roll_back",
+        "moderation.policyassignment add",
+    ),
+    "view_policy delete_policy": ("moderation.policy delete_policy",),
+    "view_policy add_policy": ("moderation.policyversion add",),
     "view_policy view_policyversion": ("moderation.policyversion view",),
     "view_policy view_policyversion enable_policy": (
         "moderation.policyversion moderation_policyversion_enable",
@@ -91,6 +96,7 @@ DOORS: dict[str, tuple[str, ...]] = {
         "moderation.policyversion moderation_policyversion_backtest",
     ),
     "view_policy view_policyassignment": ("moderation.policyassignment view",),
+    "view_policy view_policyassignment enable_policy": ("moderation.policyassignment unassign",),
     "view_policy view_policychange": ("moderation.policychange view",),
     "view_evaluation": ("moderation.evaluation view",),
     "view_evaluation add_evaluation": ("moderation.evaluation add", "moderation.evaluation cancel"),

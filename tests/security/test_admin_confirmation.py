@@ -19,6 +19,7 @@ WITHOUT_PASSWORD = {
     "enforcement_legalhold_add",  # it keeps data, and deletes none
     "moderation_case_claim", "moderation_case_decide", "moderation_case_undo",
     "moderation_evaluation_add",
+    "moderation_policyversion_add",  # saved, not enabled
     "moderation_policyversion_backtest",  # a calculation
     "moderation_suggestedscore_delete",
 }  # fmt: skip
@@ -53,6 +54,7 @@ def test_each_address_that_changes_something_is_classified():
     assert names >= WITHOUT_PASSWORD
     asked = {
         "enforcement_legalhold_act",
+        "moderation_policyassignment_add",
         "moderation_policyversion_enable",
         "enforcement_queue_add",
     }

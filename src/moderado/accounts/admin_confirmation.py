@@ -35,6 +35,7 @@ FAR_REACHING = (
     "enforcement_purge_act",
     "enforcement_queue_",
     "moderation_bankedtext_act",
+    "moderation_policyassignment_add",
     "moderation_policyversion_enable",
 )
 # Pages with password fields ask first: passwords are not sent to and fro.

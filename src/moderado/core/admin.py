@@ -47,6 +47,8 @@ ACTIONS = {
     "cancel": _("Cancel"),
     "backtest": _("Backtest"),
     "roll_back": _("Roll back to the version before"),
+    "delete_policy": _("Delete"),
+    "unassign": _("Assign no more"),
 }
 
 

@@ -1,4 +1,4 @@
-"""Admin pages of policies: read, enable, roll back. Documents are written in files or by REST."""
+"""Admin pages of policies: write versions, enable, roll back, assign, delete."""
 
 from typing import Any, ClassVar, cast
 from uuid import UUID
@@ -15,9 +15,20 @@ from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
 from moderado.accounts.models import User
-from moderado.accounts.rights import ADD_EVALUATION, ENABLE_POLICY
+from moderado.accounts.rights import (
+    ADD_EVALUATION,
+    ADD_POLICY,
+    DELETE_POLICY,
+    ENABLE_POLICY,
+)
 from moderado.core.admin import Audited, Colours, PageWithContext, ReadOnly, act_on_each
 from moderado.moderation.admin_links import NamesSubjects, room_link
+from moderado.moderation.admin_policy_forms import (
+    FIELD,
+    NEW_DOCUMENT,
+    AssignmentForm,
+    VersionForm,
+)
 from moderado.moderation.models import (
     Evaluation,
     Policy,
@@ -26,9 +37,10 @@ from moderado.moderation.models import (
     PolicyVersion,
 )
 from moderado.moderation.models.policies import REASON_LENGTH
-from moderado.moderation.services import policies
+from moderado.moderation.services import policies, policy_drafts
 from moderado.moderation.services.enabling import before_enabling
 from moderado.moderation.services.evaluations import Asked, request_evaluation
+from moderado.moderation.services.policy_assignments import assign_one
 from moderado.moderation.services.policy_documents import document_yaml
 
 PAGE = "admin/moderation/version_page.html"
@@ -36,14 +48,17 @@ PAGE = "admin/moderation/version_page.html"
 
 @admin.register(Policy)
 class PolicyAdmin(Audited, ReadOnly, ModelAdmin):
-    """The policies. A rollback enables the version that was enabled before."""
+    """The policies. A rollback enables the version that was enabled before.
+
+    Their versions are written on the page of versions.
+    """
 
     services_audit = True
     list_display = ("name", "shown_version", "extends", "created_at", "deleted_at")
     list_select_related = ("enabled", "extends")
     search_fields = ("name",)
     ordering = ("name",)
-    actions: ClassVar = ["roll_back"]
+    actions: ClassVar = ["roll_back", "delete_policy"]
     fieldsets = (
         (None, {"fields": ("name", "extends", "shown_version")}),
         (_("Record"), {"fields": ("id", "in_force", "created_at", "deleted_at")}),
@@ -64,6 +79,17 @@ class PolicyAdmin(Audited, ReadOnly, ModelAdmin):
         if act_on_each(self, request, chosen, "roll_back", act):
             self.message_user(request, gettext("The version before is enabled."), messages.SUCCESS)
 
+    def has_remove_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm(DELETE_POLICY)
+
+    @admin.action(description=_("Delete"), permissions=["remove"])
+    def delete_policy(self, request: HttpRequest, chosen: "QuerySet[Policy]") -> None:
+        def act(policy: Policy) -> None:
+            policies.delete_policy(actor_id=cast("User", request.user).id, name=policy.name)
+
+        if act_on_each(self, request, chosen, "delete_policy", act):
+            self.message_user(request, gettext("The policy is deleted."), messages.SUCCESS)
+
 
 class ShowsEnabled:
     """A page of versions of policies, which shows whether each is enabled."""
@@ -83,6 +109,7 @@ class PolicyVersionAdmin(ShowsEnabled, Audited, ReadOnly, PageWithContext, Model
     """The versions. The page of one shows first what would follow if it were enabled."""
 
     services_audit = True
+    form = VersionForm
     list_display = ("policy", "number", "is_enabled", "author", "reason", "created_at")
     list_filter = ("policy",)
     list_select_related = ("policy", "author")
@@ -93,9 +120,45 @@ class PolicyVersionAdmin(ShowsEnabled, Audited, ReadOnly, PageWithContext, Model
         (_("document"), {"fields": ("shown_document",)}),
         (_("Record"), {"fields": ("id", "created_at")}),
     )
+    add_fieldsets = ((None, {"fields": ("yaml", "reason", FIELD)}),)
+
+    def has_add_permission(self, *args: Any) -> bool:
+        request: HttpRequest = args[0]
+        return request.user.has_perm(ADD_POLICY)
 
     def has_enable_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm(ENABLE_POLICY)
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        return self.add_fieldsets if obj is None else self.fieldsets
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """Begin with the document of `?version=`, for those who may read it."""
+        chosen = request.GET.get("version", "")
+        found = self.get_object(request, chosen) if chosen else None
+        if found is None or not self.has_view_permission(request, found):
+            return {"yaml": NEW_DOCUMENT}
+        return {"yaml": document_yaml(found.document)}
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: Any) -> None:
+        """Save the version by the service, and show the one that it stored."""
+        assert not change, "versions never change"
+        saved = policy_drafts.save_document(
+            actor_id=cast("User", request.user).id,
+            document=form.document,
+            reason=form.cleaned_data["reason"],
+            client_id=form.client_key(),
+        )
+        stored = saved.version
+        obj.pk, obj.policy, obj.number = stored.pk, stored.policy, stored.number
+
+    def response_add(self, request: HttpRequest, obj: Any, *_: Any, **__: Any) -> HttpResponse:
+        """Show what would follow if the version were enabled."""
+        text = gettext("The version is saved. It is not enabled.")
+        self.message_user(request, text, messages.SUCCESS)
+        may_view = self.has_view_permission(request, obj)
+        page = reverse("admin:moderation_policyversion_change", args=[obj.pk])
+        return HttpResponseRedirect(page if may_view else reverse("admin:index"))
 
     @display(description=_("document"))
     def shown_document(self, version: PolicyVersion) -> str:
@@ -111,6 +174,7 @@ class PolicyVersionAdmin(ShowsEnabled, Audited, ReadOnly, PageWithContext, Model
         """Return what would follow from the version, and what the viewer may do with it."""
         return {
             "found": before_enabling(record),
+            "may_add": self.has_add_permission(request),
             "may_enable": self.has_enable_permission(request),
             "may_evaluate": request.user.has_perm(ADD_EVALUATION),
             "is_in_force": record.policy.enabled_id == record.id,
@@ -163,13 +227,43 @@ class PolicyVersionAdmin(ShowsEnabled, Audited, ReadOnly, PageWithContext, Model
 
 
 @admin.register(PolicyAssignment)
-class PolicyAssignmentAdmin(NamesSubjects, ReadOnly, ModelAdmin):
-    """Where policies apply."""
+class PolicyAssignmentAdmin(NamesSubjects, Audited, ReadOnly, ModelAdmin):
+    """Where policies apply. Saving a place that has a policy replaces that one."""
 
+    services_audit = True
+    form = AssignmentForm
     list_display = ("policy", "room", "room_type", "created_at")
     list_select_related = ("policy",)
     ordering = ("created_at",)
-    fields = ("policy", "room", "room_type", "id", "created_at")
+    actions: ClassVar = ["unassign"]
+    fieldsets = ((None, {"fields": ("policy", "room", "room_type", "id", "created_at")}),)
+    add_fieldsets = ((None, {"fields": ("policy", "type_of_room", "room_id")}),)
+
+    def has_add_permission(self, *args: Any) -> bool:
+        request: HttpRequest = args[0]
+        return request.user.has_perm(ENABLE_POLICY)
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        return self.add_fieldsets if obj is None else self.fieldsets
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: Any) -> None:
+        """Assign the policy by the service."""
+        assert not change, "assignments are replaced"
+        given = form.cleaned_data
+        place = {"scope_id": given["room_id"], "room_type": given["type_of_room"]}
+        assign_one(actor_id=cast("User", request.user).id, name=obj.policy.name, **place)
+        made = PolicyAssignment.objects.get(**place)
+        obj.pk, obj.scope_id, obj.room_type = made.pk, made.scope_id, made.room_type
+
+    @admin.action(description=_("Assign no more"), permissions=["add"])
+    def unassign(self, request: HttpRequest, chosen: "QuerySet[PolicyAssignment]") -> None:
+        def act(one: PolicyAssignment) -> None:
+            actor_id = cast("User", request.user).id
+            assign_one(actor_id=actor_id, name=None, scope_id=one.scope_id, room_type=one.room_type)
+
+        if act_on_each(self, request, chosen, "unassign", act):
+            text = gettext("A more general policy applies there from now on.")
+            self.message_user(request, text, messages.SUCCESS)
 
     @display(description=_("room"))
     def room(self, assignment: PolicyAssignment) -> str:

@@ -1,9 +1,16 @@
-"""Policies in the admin: documents are shown, versions are enabled and rolled back."""
+"""Policies in the admin: written, shown, enabled, rolled back, assigned, deleted."""
 
 import pytest
 from django.urls import reverse
 
-from moderado.moderation.models import Evaluation, Policy, PolicyChange, PolicyVersion
+from moderado.core.ids import new_id
+from moderado.moderation.models import (
+    Evaluation,
+    Policy,
+    PolicyAssignment,
+    PolicyChange,
+    PolicyVersion,
+)
 from moderado.moderation.services import policies
 from moderado.moderation.services.evaluation_runs import run_slice
 from moderado.moderation.services.policy_documents import parse_document
@@ -112,3 +119,120 @@ def test_evaluation_is_started_read_and_cancelled(client):
     client.post(add, {"kind": "replay"})
     act(client, "cancel", Evaluation.objects.get(kind="replay"))
     assert Evaluation.objects.get(kind="replay").state == "cancelled"
+
+
+YAML = """\
+name: games
+extends: null
+rules:
+- id: own
+  words: [off, pira]
+  category: spam
+  outcome: hold
+  must_hold: ["pira"]
+"""
+ADD = reverse("admin:moderation_policyversion_add")
+
+
+@pytest.fixture
+def writer(client):
+    writer = make_staff("view_policy", "view_policyversion", "add_policy")
+    client.force_login(writer)
+    return writer
+
+
+def test_policy_is_written_and_written_again(client, writer):
+    page = client.post(ADD, {"yaml": YAML, "reason": "novo"}, follow=True)
+
+    first = PolicyVersion.objects.get()
+    assert (first.policy.name, first.author, first.reason) == ("games", writer, "novo")
+    assert first.document["rules"][0]["words"] == ["off", "pira"]
+    assert page.redirect_chain[-1][0] == reverse(
+        "admin:moderation_policyversion_change", args=[first.pk]
+    )
+    assert first.policy.enabled is None
+    link = f"{ADD}?version={first.pk}"
+    assert link in page.content.decode()
+
+    form = client.get(link).content.decode()
+    assert "- pira" in form
+    client.post(ADD, {"yaml": YAML.replace("pira", "lula"), "reason": ""})
+
+    second = PolicyVersion.objects.exclude(pk=first.pk).get()
+    assert (second.policy, second.number) == (first.policy, 2)
+
+
+def test_every_mistake_of_a_written_version_is_shown_with_its_line(client, writer):
+    wrong = YAML.replace("outcome: hold", "outcome: explode").replace("null", "nothing")
+
+    page = client.post(ADD, {"yaml": wrong + "extra: 1\n"}).content.decode()
+
+    assert "rules[0].outcome" in page
+    assert "extra: linha" in page
+    assert page.count("linha") >= 2
+    page = client.post(ADD, {"yaml": YAML.replace("null", "nothing")}).content.decode()
+    assert "extends:" in page
+    assert not PolicyVersion.objects.exists()
+
+
+def test_name_of_a_deleted_policy_is_not_written_again(client, writer):
+    client.post(ADD, {"yaml": YAML})
+    policies.delete_policy(actor_id=None, name="games")
+
+    page = client.post(ADD, {"yaml": YAML, "reason": "2"})
+
+    assert page.status_code == 200
+    assert PolicyVersion.objects.count() == 1
+
+
+def test_document_of_a_version_is_offered_to_those_who_may_read_it(client):
+    version = save(words=["segredo"])
+    client.force_login(make_staff("view_policy", "add_policy"))
+
+    assert "segredo" not in client.get(f"{ADD}?version={version.pk}").content.decode()
+
+
+def test_policy_is_assigned_replaced_and_unassigned(client):
+    version, room = save(), new_id()
+    policies.enable(actor_id=None, name="default", number=version.number)
+    policies.create_policy(actor_id=None, document=parse_document(yaml=YAML))
+    policies.enable(actor_id=None, name="games", number=1)
+    client.force_login(make_staff("view_policy", "view_policyassignment", "enable_policy"))
+    default, games = (Policy.objects.get(name=name) for name in ("default", "games"))
+    add = reverse("admin:moderation_policyassignment_add")
+
+    def assigned():
+        rows = PolicyAssignment.objects.values_list("policy__name", "scope_id", "room_type")
+        return set(rows)
+
+    client.post(add, {"policy": default.pk})
+    client.post(add, {"policy": default.pk, "room_id": str(room)})
+    client.post(add, {"policy": games.pk, "room_id": str(room)})
+    client.post(add, {"policy": games.pk, "type_of_room": "private"})
+    client.post(add, {"policy": games.pk, "type_of_room": "private", "room_id": str(room)})
+    everywhere = {("default", None, ""), ("games", room, ""), ("games", None, "private")}
+    assert assigned() == everywhere
+
+    act(client, "unassign", PolicyAssignment.objects.get(scope_id=room))
+    assert assigned() == everywhere - {("games", room, "")}
+    actions = PolicyChange.objects.filter(policy=games).values_list("action", flat=True)
+    assert list(actions.order_by("created_at", "id"))[-3:] == [
+        "assigned", "assigned", "unassigned",
+    ]  # fmt: skip
+
+
+def test_policy_is_deleted_unless_it_is_assigned(client):
+    version = save()
+    policies.enable(actor_id=None, name="default", number=version.number)
+    client.force_login(
+        make_staff("view_policy", "view_policyassignment", "enable_policy", "delete_policy")
+    )
+    policy = Policy.objects.get()
+    client.post(reverse("admin:moderation_policyassignment_add"), {"policy": policy.pk})
+
+    page = act(client, "delete_policy", policy)
+    assert Policy.objects.get().deleted_at is None
+    assert "atribu" in page.content.decode()
+    act(client, "unassign", PolicyAssignment.objects.get())
+    act(client, "delete_policy", policy)
+    assert Policy.objects.get().deleted_at is not None

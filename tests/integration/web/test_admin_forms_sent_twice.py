@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from moderado.accounts.models import ApiKey, Invitation
 from moderado.enforcement.models import AuditLine
-from moderado.moderation.models import Evaluation
+from moderado.moderation.models import Evaluation, PolicyVersion
 from moderado.moderation.services import policies
 from moderado.moderation.services.policy_documents import parse_document
 from tests.factories import make_staff
@@ -33,17 +33,26 @@ def of_evaluation():
     return "moderation_evaluation", given, {"limit": "6"}
 
 
+def of_version():
+    rule = "{id: own, words: [pira], category: spam, outcome: hold}"
+    given = {"yaml": f"name: default\nextends: null\nrules: [{rule}]\n", "reason": "a"}
+    return "moderation_policyversion", given, {"reason": "b"}
+
+
 @pytest.mark.parametrize(
     ("model", "form"),
-    [(ApiKey, of_key), (Invitation, of_invitation), (Evaluation, of_evaluation)],
-    ids=["key", "invitation", "evaluation"],
-)
+    [
+        (ApiKey, of_key), (Invitation, of_invitation), (Evaluation, of_evaluation),
+        (PolicyVersion, of_version),
+    ],
+    ids=["key", "invitation", "evaluation", "version"],
+)  # fmt: skip
 def test_form_that_is_sent_twice_creates_one_record(model, form, client):
     name, given, other = form()
     client.force_login(
         make_staff(
             "add_apikey", "view_apikey", "add_invitation", "view_invitation", "add_evaluation",
-            "view_evaluation", "view_policy", "view_policyversion",
+            "view_evaluation", "view_policy", "view_policyversion", "add_policy",
         )
     )  # fmt: skip
     add = reverse(f"admin:{name}_add")
@@ -60,7 +69,7 @@ def test_form_that_is_sent_twice_creates_one_record(model, form, client):
     assert send() == first
     assert model.objects.count() == 1
     assert AuditLine.objects.filter(action__endswith="created").count() <= 1
-    assert send(**other) != first or model is Evaluation
+    assert send(**other) != first or model in (Evaluation, PolicyVersion)
     assert model.objects.count() == 2, "after the button back: another content"
     send(form_id="")
     assert model.objects.count() == 3

@@ -69,7 +69,7 @@ def create_policy(
             lock_policies()
             if Policy.objects.filter(name=document.name).exists():
                 raise PolicyExists
-            policy = Policy.objects.create(name=document.name, extends=_parent(document))
+            policy = Policy.objects.create(name=document.name, extends=parent_of(document))
             version = _save(policy, document, version_id, actor_id=actor_id, reason=reason)
     return Saved(version=version, findings=findings_of(version))
 
@@ -96,7 +96,7 @@ def save_version(
         if version is None:
             lock_policies()
             policy = get_policy(name)
-            _check_continues(policy, document)
+            check_continues(policy, document)
             version = _save(policy, document, version_id, actor_id=actor_id, reason=reason)
     return Saved(version=version, findings=findings_of(version))
 
@@ -206,10 +206,11 @@ def _first_version(
     return None if first_id is None else PolicyVersion.objects.get(pk=first_id)
 
 
-def _check_continues(policy: Policy, document: PolicyDocument) -> None:
+def check_continues(policy: Policy, document: PolicyDocument) -> None:
+    """Check that a document is one of this policy. Raises InvalidPolicy."""
     if document.name != policy.name:
         raise InvalidPolicy(fields={"name": _("The document has another name.")})
-    if _parent(document) != policy.extends:
+    if parent_of(document) != policy.extends:
         raise InvalidPolicy(
             fields={"extends": _("A policy always extends the same policy: create another.")}
         )
@@ -237,7 +238,8 @@ def _save(
     return version
 
 
-def _parent(document: PolicyDocument) -> Policy | None:
+def parent_of(document: PolicyDocument) -> Policy | None:
+    """Return the policy that a document extends. Raises InvalidPolicy."""
     if document.extends is None:
         return None
     parent = Policy.objects.filter(name=document.extends, deleted_at=None).first()

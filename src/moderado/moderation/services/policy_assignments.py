@@ -25,13 +25,8 @@ class Assignments:
 
 def assignments() -> Assignments:
     """Return where policies apply."""
-    rows = list(PolicyAssignment.objects.select_related("policy").order_by("created_at"))
-    general = [row.policy.name for row in rows if not row.scope_id and not row.room_type]
-    return Assignments(
-        server=general[0] if general else None,
-        room_types={row.room_type: row.policy.name for row in rows if row.room_type},
-        rooms={row.scope_id: row.policy.name for row in rows if row.scope_id},
-    )
+    rows = PolicyAssignment.objects.select_related("policy").order_by("created_at")
+    return _by_kind({(row.scope_id, row.room_type): row.policy.name for row in rows})
 
 
 def assign(*, actor_id: UUID | None, wanted: Assignments, reason: str = "") -> Assignments:
@@ -59,6 +54,36 @@ def assign(*, actor_id: UUID | None, wanted: Assignments, reason: str = "") -> A
     return wanted
 
 
+def assign_one(
+    *,
+    actor_id: UUID | None,
+    name: str | None,
+    scope_id: UUID | None = None,
+    room_type: str = "",
+    reason: str = "",
+) -> None:
+    """Make a policy apply in one place, in place of the one that did. Other places stay.
+
+    Args:
+        actor_id: Who assigns it; None: the command line.
+        name: The policy; None: this place has none of its own.
+        scope_id: The room.
+        room_type: The type of rooms; without room and type, the place is the server.
+        reason: For the history.
+
+    Raises:
+        NotFound: There is no such policy.
+        PolicyNotEnabled: No version of it is enabled.
+    """
+    with transaction.atomic():
+        lock_policies()
+        rows = _rows(assignments())
+        rows.pop((scope_id, room_type), None)
+        if name is not None:
+            rows[scope_id, room_type] = name
+        assign(actor_id=actor_id, wanted=_by_kind(rows), reason=reason)
+
+
 _Place = tuple[UUID | None, str]
 
 
@@ -82,6 +107,14 @@ def _rows(wanted: Assignments) -> dict[_Place, str]:
     if wanted.server is not None:
         rows[None, ""] = wanted.server
     return rows
+
+
+def _by_kind(rows: Mapping[_Place, str]) -> Assignments:
+    return Assignments(
+        server=rows.get((None, "")),
+        room_types={room_type: name for (_, room_type), name in rows.items() if room_type},
+        rooms={scope_id: name for (scope_id, _), name in rows.items() if scope_id},
+    )
 
 
 def _clear(scope_id: UUID | None, room_type: str) -> None:

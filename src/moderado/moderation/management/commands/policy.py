@@ -17,7 +17,7 @@ from moderado.moderation import selectors
 from moderado.moderation.errors import FailingExamples, InvalidPolicy
 from moderado.moderation.policies.documents import to_json, write_yaml
 from moderado.moderation.policies.schema import PolicyDocument
-from moderado.moderation.services import policies, policy_findings
+from moderado.moderation.services import policies, policy_drafts, policy_findings
 from moderado.moderation.services.policy_documents import document_yaml, parse_document
 from moderado.moderation.services.shadows import choose_shadow
 
@@ -125,7 +125,7 @@ class Command(OperatorCommand):
     def _apply(self, options: dict[str, Any]) -> None:
         document = _read(options["file"])
         name, known = document.name, _number_of(document)
-        number = known or _save(document, reason=options["reason"])
+        number = known or _save(document, options["reason"])
         enabled = policies.get_policy(name).enabled
         if not options["save_only"] and (enabled is None or enabled.number != number):
             self._enable(options | {"name": name, "number": number})
@@ -214,13 +214,8 @@ def _number_of(document: PolicyDocument) -> int | None:
     return newest.number if newest.document == to_json(document) else None
 
 
-def _save(document: PolicyDocument, *, reason: str) -> int:
-    if selectors.policies().filter(name=document.name).exists():
-        saved = policies.save_version(
-            actor_id=None, name=document.name, document=document, reason=reason
-        )
-    else:
-        saved = policies.create_policy(actor_id=None, document=document, reason=reason)
+def _save(document: PolicyDocument, reason: str) -> int:
+    saved = policy_drafts.save_document(actor_id=None, document=document, reason=reason)
     return saved.version.number
 
 
