@@ -20,7 +20,14 @@ from moderado.enforcement.models import (
 )
 from moderado.enforcement.services.transparency import period_of
 from moderado.enforcement.services.transparency_figures import FIGURES
+from moderado.enforcement.services.transparency_statements import (
+    CATEGORIES,
+    FIELDS,
+    INDICATOR,
+    SECTIONS,
+)
 from moderado.moderation.models import Case, ModerationLog
+from moderado.moderation.types import Category
 from tests.factories import make_message, make_notice, make_suspension, make_user
 
 pytestmark = pytest.mark.django_db
@@ -145,7 +152,9 @@ def test_report_counts_notices_and_what_became_of_them():
 @pytest.mark.usefixtures("_half_year")
 def test_european_report_counts_the_period_and_names_its_queries():
     found = checked_numbers()
-    assert found == {
+    statements = {key for key in found if key[0] == "statements_of_reasons"}
+    assert len(statements) == 2
+    assert {key: value for key, value in found.items() if key not in statements} == {
         ("automated_decisions", "BLOCK"): "2",
         ("human_decisions", "ALLOW"): "1",
         ("automated_restrictions_by_category", "insult"): "2",
@@ -162,6 +171,82 @@ def test_european_report_counts_the_period_and_names_its_queries():
         ("account_measures", "mute"): "1",
         ("monthly_authors", "2026-03"): "1",
     }
+
+
+FULLY, BY_PERSON = "AUTOMATED_DECISION_FULLY", "AUTOMATED_DECISION_NOT_AUTOMATED"
+SPEECH = "STATEMENT_CATEGORY_ILLEGAL_OR_HARMFUL_SPEECH"
+OTHER = "STATEMENT_CATEGORY_OTHER_VIOLATION_TC"
+REMOVED = ("DECISION_VISIBILITY_CONTENT_REMOVED", "", "")
+
+
+def statements():
+    """Return the decisions of a half-year by the fields of the DSA Transparency Database."""
+    rows = list(csv.DictReader(StringIO(report("--eu", "2026H1"))))
+    return {
+        (row["section"], *(row[field] for field in FIELDS)): row["value"]
+        for row in rows
+        if row["indicator"] == "statements_of_reasons"
+    }
+
+
+@pytest.mark.usefixtures("_half_year")
+def test_decisions_are_counted_by_the_fields_of_the_transparency_database():
+    person, actor = make_user(), make_user()
+    line = {"subject_type": "message", "subject_id": person.id, "created_at": IN}
+    ModerationLog.objects.create(
+        verdict="HOLD", revision=9, categories={"spam": 0.9, "hate": 0.2}, **line
+    )
+    ModerationLog.objects.create(
+        verdict="HOLD", revision=10, categories={"spam": 0.9}, basis={"category": "hate"}, **line
+    )
+    ModerationLog.objects.create(verdict="FLAG", revision=11, categories={"spam": 1}, **line)
+    sanction = {"user": person, "reason": "scam", "created_at": IN, "actor": actor}
+    room = person.id
+    Sanction.objects.create(kind="ban", ends_at=OUT, **sanction)
+    Sanction.objects.create(kind="ban", **sanction)
+    Sanction.objects.create(kind="ban", scope_id=room, **sanction)
+    Sanction.objects.create(kind="mute", ends_at=OUT, threshold=3, **sanction | {"actor": None})
+    Sanction.objects.create(kind="warning", **sanction)
+    Sanction.objects.create(kind="ban", **sanction | {"created_at": OUT})
+
+    held = ("DECISION_VISIBILITY_CONTENT_DISABLED", "", "", "SOURCE_VOLUNTARY", "Yes", FULLY)
+    scam = ("1.4", "STATEMENT_CATEGORY_SCAMS_AND_FRAUD", "")
+    by_person = ("SOURCE_VOLUNTARY", "No", BY_PERSON)
+    assert statements() == {
+        ("1.4", SPEECH, *REMOVED, "SOURCE_VOLUNTARY", "Yes", FULLY): "2",
+        ("1.4", SPEECH, "", "DECISION_PROVISION_PARTIAL_TERMINATION", "", *by_person): "1",
+        ("1.4", OTHER, *held): "1",
+        ("1.4", SPEECH, *held): "1",
+        (*scam, "", "DECISION_ACCOUNT_SUSPENDED", *by_person): "1",
+        (*scam, "", "DECISION_ACCOUNT_TERMINATED", *by_person): "1",
+        (*scam, "DECISION_PROVISION_PARTIAL_TERMINATION", "", *by_person): "1",
+        (
+            *scam, "DECISION_PROVISION_PARTIAL_SUSPENSION", "", "SOURCE_VOLUNTARY", "Yes", FULLY,
+        ): "1",
+    }  # fmt: skip
+
+
+@pytest.mark.usefixtures("_noticed")
+def test_decisions_on_what_others_notified_stand_with_the_notices():
+    def of_rulings():
+        found = {key: value for key, value in statements().items() if key[-1] == BY_PERSON}
+        return {key: value for key, value in found.items() if key[2]}
+
+    removal = ("1.3", SPEECH, *REMOVED)
+    assert of_rulings() == {(*removal, "SOURCE_ARTICLE_16", "Yes", BY_PERSON): "1"}
+
+    Notice.objects.update(confirmed_at=IN.replace(minute=1))
+    notified = (*removal, "SOURCE_TYPE_OTHER_NOTIFICATION", "Yes", BY_PERSON)
+    assert of_rulings() == {notified: "1"}, "the notice came after the ruling"
+
+    Ruling.objects.filter(content="remove").update(undone_at=IN)
+    assert of_rulings() == {}
+
+
+def test_every_number_has_its_section_and_every_category_its_name():
+    assert set(SECTIONS) <= {INDICATOR, *(figure.indicator for figure in FIGURES)}
+    assert set(CATEGORIES) == set(Category)
+    assert len(list(csv.DictReader(StringIO(report("--eu", "2026H1"))))) == 0
 
 
 @pytest.mark.proves("S74")

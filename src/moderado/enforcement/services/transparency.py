@@ -6,7 +6,7 @@ same bytes. The log and the rows of decisions outlive erasure and retention.
 
 import csv
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from io import StringIO
@@ -16,6 +16,12 @@ from django.utils.translation import gettext_lazy as _
 
 from moderado.core.errors import Invalid
 from moderado.enforcement.services.transparency_figures import FIGURES, Figure
+from moderado.enforcement.services.transparency_statements import (
+    FIELDS,
+    STATEMENTS,
+    fields_of,
+    section_of,
+)
 
 _MONTHS_OF_HALF = 6
 
@@ -42,13 +48,20 @@ def period_of(name: str) -> Period:
 
 
 def european_report(period: Period) -> str:
-    """Return the numbers as CSV: one row for each indicator and group, with its query."""
+    """Return the numbers as CSV: one row for each indicator and group, with its query.
+
+    Each has the section of the template of Regulation (EU) 2024/2835 that it belongs to, and the
+    fields of the DSA Transparency Database as far as it has them.
+    """
     written = StringIO()
     table = csv.writer(written, lineterminator="\n")
-    table.writerow(["period", "indicator", "group", "value", "query"])
-    for figure, rows in _numbers(period):
+    table.writerow(["period", "section", "indicator", "group", "value", *FIELDS, "query"])
+    for figure, rows in _numbers(period, (*FIGURES, STATEMENTS)):
+        name, query = figure.indicator, _shown(figure, period)
         for group, value in rows:
-            table.writerow([period.name, figure.indicator, group, value, _shown(figure, period)])
+            described = fields_of(name, group)
+            section = section_of(name, group)
+            table.writerow([period.name, section, name, group, value, *described, query])
     return written.getvalue()
 
 
@@ -56,7 +69,7 @@ def brazilian_report(period: Period) -> str:
     """Return the numbers as a document in Portuguese, with the queries at its end."""
     lines = [f"# Relatório de transparência: {period.name}", ""]
     queries = ["## Consultas", ""]
-    for figure, rows in _numbers(period):
+    for figure, rows in _numbers(period, FIGURES):
         lines += [f"## {figure.title}", "", "| grupo | número |", "| --- | ---: |"]
         lines += [f"| {group} | {value} |" for group, value in rows] or ["| (nenhum) | 0 |"]
         lines.append("")
@@ -64,9 +77,11 @@ def brazilian_report(period: Period) -> str:
     return "\n".join([*lines, *queries])
 
 
-def _numbers(period: Period) -> Iterator[tuple[Figure, Sequence[tuple[str, int]]]]:
+def _numbers(
+    period: Period, figures: Iterable[Figure]
+) -> Iterator[tuple[Figure, Sequence[tuple[str, int]]]]:
     with connection.cursor() as cursor:
-        for figure in FIGURES:
+        for figure in figures:
             cursor.execute(figure.query, {"since": period.since, "until": period.until})
             yield figure, cursor.fetchall()
 

@@ -74,7 +74,7 @@ _ERASURES_ENDED = (
     " WHERE past.ended_at >= %(until)s) AS ended"
 )
 # Within 10 s of a ruling: of a period that has ended, only at its very end.
-_NOT_UNDONE = "(undone_at IS NULL OR undone_at >= %(until)s)"
+NOT_UNDONE = "(undone_at IS NULL OR undone_at >= %(until)s)"
 _NOTICED_APPEALS = (
     "enforcement_appeal AS appeal"
     " JOIN enforcement_ruling AS ruling ON ruling.id = appeal.appealed_id"
@@ -127,13 +127,13 @@ FIGURES = (
     Figure(
         "content_rulings",
         "Decisões sobre conteúdo que valem, por resultado",
-        _counted("enforcement_ruling", "content", where=_NOT_UNDONE),
+        _counted("enforcement_ruling", "content", where=NOT_UNDONE),
     ),
     Figure(
         "rulings_reversed",
         "Decisões revertidas, por resultado da reversão",
         _counted(
-            "enforcement_ruling", "content", where=f"{_NOT_UNDONE} AND reverses_id IS NOT NULL"
+            "enforcement_ruling", "content", where=f"{NOT_UNDONE} AND reverses_id IS NOT NULL"
         ),
     ),
     Figure(
@@ -214,7 +214,7 @@ FIGURES = (
         _counted(
             "enforcement_ruling AS ruling",
             "content",
-            where=f"{_NOT_UNDONE} AND reverses_id IS NOT NULL AND {_IS_NOTICED}",
+            where=f"{NOT_UNDONE} AND reverses_id IS NOT NULL AND {_IS_NOTICED}",
         ),
     ),
     Figure(
