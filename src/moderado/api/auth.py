@@ -35,6 +35,7 @@ from moderado.api.auth_bodies import (
 from moderado.api.bodies import body_of
 from moderado.api.callers import caller
 from moderado.api.pagination import NumberedPages
+from moderado.api.repeats import ActInput, once
 from moderado.chat.selectors.names import profile_of
 from moderado.chat.views import Profile
 from moderado.core.addresses import address_of_request
@@ -161,8 +162,17 @@ class OneSession(APIView):
         return Response(status=204)
 
 
+def _none_ended(_view: APIView, _request: Request, **_: object) -> Response:
+    return Response(EndedSessions({"ended": 0}).data)
+
+
+def _profile_now(_view: APIView, request: Request, **_: object) -> Response:
+    return Response(body_of(profile_of(cast("User", request.user))))
+
+
 class OtherSessions(APIView):
-    @extend_schema(operation_id="end_other_sessions", request=None, responses=EndedSessions)
+    @extend_schema(operation_id="end_other_sessions", request=ActInput, responses=EndedSessions)
+    @once("end_other_sessions", present=_none_ended)
     def post(self, request: Request) -> Response:
         """Sign all your sessions out except this one."""
         principal = caller(request)
@@ -209,6 +219,7 @@ class Me(APIView):
         return Response(body_of(profile_of(user)))
 
     @extend_schema(operation_id="update_profile", request=ProfileChange, responses=Profile)
+    @once("change_profile", present=_profile_now)
     def patch(self, request: Request) -> Response:
         """Change your name or language. Others see a new name after it has been judged."""
         body = ProfileChange(data=request.data)

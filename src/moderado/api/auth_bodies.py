@@ -13,6 +13,7 @@ from moderado.accounts.services.invitations import CODE_LENGTH
 from moderado.accounts.types import Principal
 from moderado.accounts.user_agents import device_name
 from moderado.api.bodies import body_of
+from moderado.api.fields import ActIdField
 from moderado.chat.selectors.names import profile_of
 from moderado.chat.views import Profile
 
@@ -120,6 +121,7 @@ class ProfileField(serializers.Field[User, None, dict[str, Any], Any]):
 class ProfileChange(serializers.Serializer[Any]):
     name = serializers.CharField(max_length=NAME_LENGTH, required=False)
     language = Language(required=False)
+    client_id = ActIdField()
 
 
 class Registered(serializers.Serializer[Any]):

@@ -29,3 +29,17 @@ class ClientIdField(serializers.CharField):
             help_text="Your own id of what is created, such as a UUID. Sent again, it returns "
             "the first result; with another content it is a `conflict`.",
         )
+
+
+class ActIdField(serializers.CharField):
+    """The client's own id of an act that another act takes back: the repeat has no effect."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            required=False,
+            allow_null=True,
+            trim_whitespace=False,
+            max_length=MAX_CLIENT_ID,
+            help_text="Your own id of this request, such as a UUID. Sent again, it changes "
+            "nothing, whatever came since; with another content it is a `conflict`.",
+        )

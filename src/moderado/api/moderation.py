@@ -33,11 +33,13 @@ from moderado.api.moderation_bodies import (
     RulingInput,
 )
 from moderado.api.pagination import NewestFirstPagination, NumberedPages
+from moderado.api.repeats import ActInput, once
 from moderado.api.schemas import CURSOR, PAGE, PAGE_SIZE, validated
 from moderado.chat.selectors.review import surroundings
 from moderado.chat.services.restricted_reading import read_case
 from moderado.enforcement.selectors import cases as case_selectors
 from moderado.enforcement.services import claiming, rulings
+from moderado.enforcement.services.access import get_case_of_others
 from moderado.enforcement.services.restricted_looks import note_looks, note_looks_at_lines
 from moderado.enforcement.types import CONTENT_OF
 from moderado.moderation import selectors
@@ -121,8 +123,14 @@ class OneCase(APIView):
         return Response(_shown(request, [case], **asked)[0])
 
 
+def _case_now(_view: APIView, request: Request, case_id: UUID, **_: object) -> Response:
+    actor = actor_of(request, rights.CLAIM_CASE)
+    return Response(_shown(request, [get_case_of_others(actor=actor, case_id=case_id)])[0])
+
+
 class Claiming(APIView):
-    @extend_schema(operation_id="claim_moderation_case", request=None, responses=CaseBody)
+    @extend_schema(operation_id="claim_moderation_case", request=ActInput, responses=CaseBody)
+    @once("claim", present=_case_now)
     def post(self, request: Request, case_id: UUID) -> Response:
         """Claim a case for 15 minutes.
 
@@ -149,7 +157,8 @@ class Ruling(APIView):
             reason=asked["reason"],
             private_note=asked.get("note", ""),
         )
-        rulings.rule(actor=actor, case_id=case_id, proposal=proposal)
+        client_id = asked.get("client_id")
+        rulings.rule(actor=actor, case_id=case_id, proposal=proposal, client_id=client_id)
         case = case_selectors.get_case(actor=actor, case_id=case_id)
         return Response(_shown(request, [case])[0])
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from moderado.api.fields import IdField
+from moderado.api.fields import ActIdField, IdField
 from moderado.api.schemas import PersonField, StrictInput, message_body
 from moderado.chat.selectors.review import SUPERSEDED, CaseSurroundings
 from moderado.chat.types import MESSAGE, MESSAGE_STATUSES, ROOM_NAME, USER_NAME, MessageView
@@ -79,6 +79,7 @@ class RulingInput(StrictInput):
     note = serializers.CharField(
         max_length=NOTE_LENGTH, required=False, allow_blank=True, help_text="For other moderators."
     )
+    client_id = ActIdField()
 
 
 class SubjectBody(serializers.Serializer[Any]):
@@ -192,6 +193,10 @@ class CaseBody(serializers.Serializer[Any]):
     is_public = serializers.SerializerMethodField(
         help_text="Whether others see this text now. False while it is held."
     )
+    successor = serializers.SerializerMethodField(
+        help_text="The text that others see instead of `text`, if the author has replaced it; else "
+        "null."
+    )
     waiting_seconds = serializers.SerializerMethodField(
         help_text="How long it has waited, or had waited when it ended."
     )
@@ -237,6 +242,9 @@ class CaseBody(serializers.Serializer[Any]):
 
     def get_is_public(self, case: Any) -> bool:
         return self._around(case).is_public
+
+    def get_successor(self, case: Any) -> str | None:
+        return self._around(case).successor
 
     def get_was_sampled(self, case: Any) -> bool:
         return case.state == "decided" and case.sampling is not None

@@ -15,6 +15,7 @@ from moderado.api.pagination import NumberedPages
 from moderado.api.parsers import BoundedJSON
 from moderado.api.policy_bodies import (
     AssignmentsBody,
+    AssignmentsInput,
     DocumentInput,
     EnableInput,
     FindingsBody,
@@ -27,8 +28,9 @@ from moderado.api.policy_bodies import (
     VersionBody,
     VersionDetail,
 )
+from moderado.api.repeats import once
 from moderado.api.schemas import validated
-from moderado.core.errors import Invalid
+from moderado.core.errors import Invalid, NotFound
 from moderado.moderation import selectors
 from moderado.moderation.services import policies
 from moderado.moderation.services.enabling import BeforeEnabling, before_enabling
@@ -145,8 +147,27 @@ class VersionFindings(APIView):
         return Response(FindingsBody(before_enabling(policies.get_version(name, number))).data)
 
 
+def _version_now(_view: APIView, request: Request, name: str, number: int, **_: object) -> Response:
+    require(request, rights.ENABLE_POLICY)
+    return Response(VersionBody(policies.get_version(name, number)).data)
+
+
+def _enabled_now(_view: APIView, request: Request, name: str, **_: object) -> Response:
+    require(request, rights.ENABLE_POLICY)
+    enabled = policies.get_policy(name).enabled
+    if enabled is None:
+        raise NotFound
+    return Response(VersionBody(policies.get_version(name, enabled.number)).data)
+
+
+def _assignments_now(_view: APIView, request: Request, **_: object) -> Response:
+    require(request, rights.ENABLE_POLICY)
+    return Response(_shown(assignments()))
+
+
 class Enabling(APIView):
     @extend_schema(operation_id="enable_policy_version", request=EnableInput, responses=VersionBody)
+    @once("enable", present=_version_now)
     def post(self, request: Request, name: str, number: int) -> Response:
         """Enable a version: it is in force for the next claim of every worker.
 
@@ -163,6 +184,7 @@ class RollingBack(APIView):
     @extend_schema(
         operation_id="roll_back_policy_version", request=RollbackInput, responses=VersionBody
     )
+    @once("roll_back", present=_enabled_now)
     def post(self, request: Request, name: str, number: int) -> Response:
         """Enable again the version that was enabled before this one; the answer is that version."""
         actor = require(request, rights.ENABLE_POLICY)
@@ -179,8 +201,9 @@ class PolicyAssignments(APIView):
         return Response(_shown(assignments()))
 
     @extend_schema(
-        operation_id="assign_policies", request=AssignmentsBody, responses=AssignmentsBody
+        operation_id="assign_policies", request=AssignmentsInput, responses=AssignmentsBody
     )
+    @once("assign", present=_assignments_now)
     def put(self, request: Request) -> Response:
         """Replace all assignments."""
         actor = require(request, rights.ENABLE_POLICY)

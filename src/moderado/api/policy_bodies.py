@@ -9,7 +9,7 @@ from rest_framework import serializers
 from rest_framework.exceptions import ParseError
 from rest_framework.parsers import BaseParser
 
-from moderado.api.fields import ClientIdField
+from moderado.api.fields import ActIdField, ClientIdField
 from moderado.api.finding_bodies import BacktestBody, ExampleBody, FairnessBody, QueueLoadBody
 from moderado.api.parsers import TooLarge
 from moderado.api.schemas import PersonField, StrictInput
@@ -129,6 +129,7 @@ class SavedBody(serializers.Serializer[Any]):
 
 
 class EnableInput(StrictInput):
+    client_id = ActIdField()
     confirm_fairness = serializers.BooleanField(default=False)
     reason = serializers.CharField(
         max_length=REASON_LENGTH, required=False, allow_blank=True, default=""
@@ -136,6 +137,7 @@ class EnableInput(StrictInput):
 
 
 class RollbackInput(StrictInput):
+    client_id = ActIdField()
     reason = serializers.CharField(
         max_length=REASON_LENGTH, required=False, allow_blank=True, default=""
     )
@@ -158,3 +160,9 @@ class AssignmentsBody(StrictInput):
         if isinstance(data, Mapping) and not data:  # it would end all assignments
             raise Invalid(fields={"server": self.fields["server"].error_messages["required"]})
         return super().to_internal_value(data)
+
+
+class AssignmentsInput(AssignmentsBody):
+    """Where policies shall apply, by name."""
+
+    client_id = ActIdField()

@@ -76,7 +76,7 @@ def _page(*results: Any) -> dict[str, Any]:
 
 POLICIES: dict[str, Any] = {
     "AssignmentsBody": _ASSIGNMENTS,
-    "AssignmentsBodyRequest": _ASSIGNMENTS,
+    "AssignmentsInputRequest": _ASSIGNMENTS,
     "DocumentInputRequest": {"document": _DOCUMENT, "reason": _VERSION["reason"]},
     "EnableInputRequest": {"confirm_fairness": False, "reason": _VERSION["reason"]},
     "FindingsBody": _SAVED["findings"],

@@ -4,6 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from moderado.api.fields import ActIdField
 from moderado.api.schemas import StrictInput
 from moderado.moderation.services.policy_documents import REASON_LENGTH
 
@@ -53,6 +54,7 @@ class ProvidersBody(serializers.Serializer[Any]):
 
 
 class ShadowInput(StrictInput):
+    client_id = ActIdField()
     version = serializers.IntegerField(
         allow_null=True, min_value=1, help_text="The version; null ends the shadow."
     )

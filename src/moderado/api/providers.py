@@ -8,7 +8,9 @@ from rest_framework.views import APIView
 from moderado.accounts import rights
 from moderado.api.callers import require
 from moderado.api.provider_bodies import ProvidersBody, ShadowBody, ShadowInput
+from moderado.api.repeats import once
 from moderado.api.schemas import validated
+from moderado.moderation.services.policies import get_policy
 from moderado.moderation.services.provider_states import provider_states
 from moderado.moderation.services.shadows import choose_shadow
 
@@ -21,8 +23,14 @@ class Providers(APIView):
         return Response(ProvidersBody({"results": provider_states()}).data)
 
 
+def _shadow_now(_view: APIView, request: Request, name: str, **_: object) -> Response:
+    require(request, rights.ENABLE_POLICY)
+    return Response(ShadowBody(get_policy(name)).data)
+
+
 class Shadowing(APIView):
     @extend_schema(operation_id="choose_shadow", request=ShadowInput, responses=ShadowBody)
+    @once("shadow", present=_shadow_now)
     def put(self, request: Request, name: str) -> Response:
         """Let another version judge a sample beside the enabled one, without effect.
 

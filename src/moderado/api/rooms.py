@@ -11,6 +11,7 @@ from rest_framework.views import APIView
 from moderado.api.bodies import body_of
 from moderado.api.callers import caller, is_proved
 from moderado.api.pagination import ExactCursorPagination, NumberedPages
+from moderado.api.repeats import ActInput, nothing_more, once
 from moderado.api.schemas import (
     CURSOR,
     PAGE,
@@ -25,11 +26,29 @@ from moderado.api.schemas import (
     RoomQuery,
     validated,
 )
+from moderado.chat.selectors import rooms as rooms_read
 from moderado.chat.selectors.room_views import participant, room_detail, room_views
 from moderado.chat.selectors.rooms import listed_rooms
 from moderado.chat.services import memberships, reading, rooms
 from moderado.chat.views import Participant, RoomDetail
 from moderado.core.database import search_budget
+from moderado.core.errors import NotFound
+
+
+def _room_now(_view: APIView, request: Request, room_id: UUID, **_: object) -> Response:
+    return Response(_detail(request, room_id))
+
+
+def _participant_now(
+    _view: APIView, request: Request, room_id: UUID, user_id: UUID | None = None, **_: object
+) -> Response:
+    """Answer a participant as it is now, by default the caller. Raises NotFound without one."""
+    reader_id = caller(request).user_id
+    rooms_read.get_room(room_id=room_id, reader_id=reader_id)
+    membership = rooms_read.membership(room_id=room_id, user_id=user_id or reader_id)
+    if membership is None:
+        raise NotFound
+    return Response(body_of(participant(membership)))
 
 
 class Rooms(APIView):
@@ -85,6 +104,7 @@ class OneRoom(APIView):
         return Response(_detail(request, room_id))
 
     @extend_schema(operation_id="update_room", request=RoomChange, responses=RoomDetail)
+    @once("change_room", present=_room_now)
     def patch(self, request: Request, room_id: UUID) -> Response:
         """Change the name, privacy or moderation mode. Administrators of the room only."""
         user_id = caller(request).user_id
@@ -101,15 +121,20 @@ class OneRoom(APIView):
 
 
 class Joining(APIView):
-    @extend_schema(operation_id="join_room", request=None, responses=Participant)
+    @extend_schema(operation_id="join_room", request=ActInput, responses=Participant)
+    @once("join", present=_participant_now)
     def post(self, request: Request, room_id: UUID) -> Response:
-        """Become a member of a public room. Returns an existing membership unchanged."""
+        """Become a member of a public room. Returns an existing membership unchanged.
+
+        The same `client_id` again does not join again: 404 if you have left since.
+        """
         membership = memberships.join_room(user_id=caller(request).user_id, room_id=room_id)
         return Response(body_of(participant(membership)))
 
 
 class Leaving(APIView):
     @extend_schema(operation_id="leave_room", request=Departure, responses={204: None})
+    @once("leave", present=nothing_more)
     def post(self, request: Request, room_id: UUID) -> Response:
         """Leave a room. It is closed if no active member remains.
 
@@ -143,6 +168,7 @@ class Participants(APIView):
 
 class OneParticipant(APIView):
     @extend_schema(operation_id="change_role", request=RoleChange, responses=Participant)
+    @once("change_role", present=_participant_now)
     def patch(self, request: Request, room_id: UUID, user_id: UUID) -> Response:
         """Change the role of a participant. Administrators of the room only."""
         membership = memberships.change_role(
@@ -153,7 +179,8 @@ class OneParticipant(APIView):
         )
         return Response(body_of(participant(membership)))
 
-    @extend_schema(operation_id="remove_participant", responses={204: None})
+    @extend_schema(operation_id="remove_participant", parameters=[ActInput], responses={204: None})
+    @once("remove_participant", present=nothing_more)
     def delete(self, request: Request, room_id: UUID, user_id: UUID) -> Response:
         """Remove a participant and end their subscriptions. Administrators of the room only."""
         memberships.remove_participant(

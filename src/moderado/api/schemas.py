@@ -15,7 +15,7 @@ from msgspec import UNSET, Meta, UnsetType
 from rest_framework import serializers
 
 from moderado.accounts.models import User
-from moderado.api.fields import ClientIdField, IdField
+from moderado.api.fields import ActIdField, ClientIdField, IdField
 from moderado.chat.models import Membership, Room
 from moderado.chat.services.rooms import NAME_LENGTH
 from moderado.chat.types import Changes, MessageView, Person
@@ -88,7 +88,7 @@ class RoomInput(serializers.Serializer[Any]):
 
 
 class RoomChange(RoomInput):
-    client_id = None  # type: ignore[assignment]  # removes the field: nothing is created
+    client_id = ActIdField()  # type: ignore[assignment]  # nothing is created
     moderation_mode = serializers.ChoiceField(required=False, choices=Room.Mode.choices)
     name = serializers.CharField(max_length=NAME_LENGTH, required=False)
 
@@ -101,12 +101,14 @@ class ParticipantInput(serializers.Serializer[Any]):
 
 class RoleChange(serializers.Serializer[Any]):
     role = serializers.ChoiceField(choices=Membership.Role.choices)
+    client_id = ActIdField()
 
 
 class Departure(serializers.Serializer[Any]):
     successor_id = IdField(
         required=False, help_text="The member who becomes an administrator before you leave."
     )
+    client_id = ActIdField()
 
 
 class ReadInput(serializers.Serializer[Any]):

@@ -39,19 +39,12 @@ CREATING = {
 # Why a POST needs no `client_id`, and of which operations that is true.
 NO_CLIENT_ID = {
     "the same request within a minute, or of the same text, is a repeat (ADR 0090 to 0092)": """
-        appeal_decision appeal_report write_case_note impose_sanction purge_messages
-        rule_in_bulk bank_text""",
-    "what it creates is unique: a repeat finds it": """
-        register block_person join_room create_queue suspend_reporting request_export
-        request_erasure make_evidence""",
+        appeal_decision appeal_report write_case_note""",
+    "what it creates is unique: a repeat finds it": "register request_export make_evidence",
     "decided or ended once: a repeat of its moderator answers the first one (ADR 0132)": """
-        decide_appeal rule_on_case rule_on_moderation_case undo_ruling reverse_ruling
-        reverse_bulk_ruling reverse_purge lift_sanction lift_report_suspension cancel_evaluation
-        roll_back_policy_version""",
-    "it sets a state: a repeat sets the same": """
-        leave_room mark_read claim_case release_case snooze_case escalate_case freeze_room
-        claim_moderation_case let_newcomers_wait slow_room enable_policy_version confirm_notice
-        logout end_other_sessions""",
+        decide_appeal undo_ruling reverse_ruling reverse_bulk_ruling reverse_purge lift_sanction
+        lift_report_suspension cancel_evaluation""",
+    "no other act takes it back": "mark_read confirm_notice logout",
     "a repeat is refused, and changes nothing": "change_password",
     "a credential that expires: an unused one is worth nothing": "login refresh issue_ticket",
     "nothing is created": "try_text create_moderation analyze_comment suggest_comment_score",

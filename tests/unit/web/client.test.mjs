@@ -554,3 +554,29 @@ test("an edit without an answer is sent again under the same id, another one und
   assert.equal(new Set(keys).size, 4);
   assert.ok(keys.every(Boolean));
 });
+
+test("an act whose answer is lost is sent again with the same client_id", async () => {
+  const client = new ChatClient({ auth: new TokenAuth({ access: "a", refresh: "r" }), user: ANA });
+  const sent = [];
+  let answer = () => { throw new TypeError("lost"); };
+  client.rest.fetch = async (path, { body }) => {
+    sent.push(body ? JSON.parse(body).client_id : new URL(path, "http://x").searchParams.get("client_id"));
+    return answer();
+  };
+  const join = () => client.rest.act("membership r1", "POST", "chat/rooms/r1/join/").catch(() => null);
+  const leave = () => client.rest.act("membership r1", "DELETE", "chat/rooms/r1/").catch(() => null);
+
+  await join();
+  await join();
+  answer = () => new Response("{}");
+  await join();
+  await join(); // after an answer, it is a new wish
+  answer = () => { throw new TypeError("lost"); };
+  await join();
+  await leave();
+  await join(); // and after another act
+
+  assert.equal(sent.length, 7);
+  assert.equal(new Set(sent.slice(0, 3)).size, 1);
+  assert.equal(new Set(sent).size, 5);
+});

@@ -14,6 +14,7 @@ STATIC = Path("src/moderado/web/static/moderado")
 
 
 @pytest.mark.proves("S187")
+@pytest.mark.proves("R266")
 def test_client_passes_its_node_tests(tmp_path: Path) -> None:
     node = program("node", advice="install Node 20 or later (`apt-get install nodejs`)")
     # A copy, because Node wants a package.json that says these are modules, and we have none.

@@ -1,18 +1,24 @@
 """Recognize a request to create something that was sent before, by the client's `client_id`.
 
 For what is created by REST without an idempotency of its own: rooms, invitations, reports,
-notices, policies, their versions, evaluations (ADR 0117), and for edits of messages (ADR 0133). A
-message has its `client_id` in its row.
+notices, policies, their versions, evaluations (ADR 0117), for edits of messages (ADR 0133), and for
+acts that another act takes back (ADR 0137). A message has its `client_id` in its row.
 """
 
 import hashlib
 import json
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 from uuid import UUID
 
+from django.db import transaction
+
 from moderado.accounts.models import ClientKey
-from moderado.core.database import require_transaction
+from moderado.core.database import require_transaction, retry_on_deadlock
 from moderado.core.errors import Conflict
+from moderado.core.ids import new_id
+
+Answer = TypeVar("Answer")
 
 
 def first_result(
@@ -69,6 +75,55 @@ def is_known(*, owner_id: UUID | None, kind: str, client_id: str | None) -> bool
     if client_id is None:
         return False
     return ClientKey.objects.filter(digest=_digest(owner_id, kind, client_id)).exists()
+
+
+def name_result(
+    *, owner_id: UUID | None, kind: str, client_id: str | None, result_id: UUID
+) -> None:
+    """Store the id of what a recorded request created, if it was not known before.
+
+    Requires the transaction of the request.
+    """
+    require_transaction()
+    if client_id is not None:
+        digest = _digest(owner_id, kind, client_id)
+        ClientKey.objects.filter(digest=digest).update(result_id=result_id)
+
+
+@retry_on_deadlock
+@transaction.atomic
+def once(  # noqa: PLR0913  (what names a request)
+    act: Callable[[], Answer],
+    *,
+    present: Callable[[UUID], Answer],
+    result_of: Callable[[Answer], UUID | None],
+    owner_id: UUID,
+    kind: str,
+    client_id: str,
+    content: Any,
+) -> Answer:
+    """Act, unless a request with this `client_id` has acted before, whatever came since.
+
+    Args:
+        act: Services in one transaction. If it fails, the `client_id` is unused again.
+        present: Answers a repeat, by the id of what the first request made.
+        result_of: Returns that id from the answer of `act`; None if it made nothing.
+        owner_id: The account that acts.
+        kind: What is done.
+        client_id: The client's own id of the request.
+        content: What was asked for.
+
+    Raises:
+        Conflict: The `client_id` was used for another content.
+    """
+    key: dict[str, Any] = {"owner_id": owner_id, "kind": kind, "client_id": client_id}
+    first_id = first_result(**key, content=content, result_id=new_id())
+    if first_id is not None:
+        return present(first_id)
+    answer = act()
+    if (made := result_of(answer)) is not None:
+        name_result(**key, result_id=made)
+    return answer
 
 
 def _digest(*parts: object) -> bytes:

@@ -13,6 +13,7 @@ from moderado.accounts import rights
 from moderado.api.enforcement.case_bodies import BulkBody, BulkInput, ReasonInput, proposal_of
 from moderado.api.enforcement.cases import check_room, check_sanctions, filter_of, moderator
 from moderado.api.pagination import NewestFirstPagination
+from moderado.api.repeats import once
 from moderado.api.schemas import CURSOR, PAGE_SIZE, validated
 from moderado.enforcement.models import BulkRuling
 from moderado.enforcement.selectors.staff_lists import bulk_rulings_for
@@ -27,6 +28,11 @@ class BulkPage(serializers.Serializer[Any]):
     next = serializers.URLField(allow_null=True)
     previous = serializers.URLField(allow_null=True)
     results = BulkBody(many=True)
+
+
+def _bulk_now(_view: APIView, request: Request, made: UUID) -> Response:
+    actor = moderator(request, rights.BULK_RULE)
+    return Response(BulkBody(bulk.get_bulk(actor=actor, bulk_id=made)).data)
 
 
 class Bulk(APIView):
@@ -47,6 +53,7 @@ class Bulk(APIView):
     @extend_schema(
         operation_id="rule_in_bulk", request=BulkInput, responses={200: BulkBody, 202: BulkBody}
     )
+    @once("bulk", present=_bulk_now)
     def post(self, request: Request) -> Response:
         """Decide all open cases that match a filter; with `dry_run` only count them.
 

@@ -8,7 +8,7 @@ from rest_framework import serializers
 
 from moderado.api.decision_bodies import LogExplanation
 from moderado.api.enforcement.sanction_inputs import TermField
-from moderado.api.fields import IdField
+from moderado.api.fields import ActIdField, IdField
 from moderado.api.moderation_bodies import CaseBody
 from moderado.api.schemas import PersonField, StrictInput
 from moderado.chat.types import MESSAGE, ROOM_NAME, USER_NAME
@@ -83,6 +83,7 @@ class ProposalInput(StrictInput):
 
 class RulingOnCaseInput(ProposalInput):
     revision = serializers.IntegerField(min_value=1, help_text="The one that you have read.")
+    client_id = ActIdField()
 
 
 class ReasonInput(StrictInput):
@@ -91,6 +92,7 @@ class ReasonInput(StrictInput):
 
 class SnoozeInput(StrictInput):
     until = serializers.DateTimeField()
+    client_id = ActIdField()
 
 
 class NoteInput(StrictInput):
@@ -240,6 +242,7 @@ class BulkInput(StrictInput):
     filter = BulkFilterInput()
     ruling = ProposalInput()
     dry_run = serializers.BooleanField(default=False, help_text="Count only.")
+    client_id = ActIdField()
 
 
 class BulkBody(serializers.Serializer[Any]):

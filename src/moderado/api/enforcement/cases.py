@@ -31,6 +31,7 @@ from moderado.api.enforcement.case_bodies import (
 )
 from moderado.api.moderation_bodies import ContextQuery
 from moderado.api.pagination import ExactCursorPagination
+from moderado.api.repeats import ActInput, once
 from moderado.api.schemas import CURSOR, PAGE_SIZE, validated
 from moderado.chat.selectors.review import surroundings
 from moderado.chat.services.restricted_reading import read_case
@@ -38,6 +39,7 @@ from moderado.core.errors import NotFound
 from moderado.enforcement.selectors import cases as selectors
 from moderado.enforcement.selectors.case_details import case_details
 from moderado.enforcement.services import claiming, rulings
+from moderado.enforcement.services.access import get_case_of_others
 from moderado.enforcement.services.restricted_looks import note_looks, note_looks_at_lines
 from moderado.enforcement.types import Actor
 from moderado.moderation.restricted_cases import is_restricted
@@ -85,8 +87,14 @@ class OneCase(APIView):
         return Response(_detailed(request, actor, case, **asked))
 
 
+def _case_now(_view: APIView, request: Request, case_id: UUID, **_: object) -> Response:
+    actor = actor_of(request, rights.CLAIM_CASE)
+    return Response(_shown(request, [get_case_of_others(actor=actor, case_id=case_id)])[0])
+
+
 class Claiming(APIView):
-    @extend_schema(operation_id="claim_case", request=None, responses=ShownCaseBody)
+    @extend_schema(operation_id="claim_case", request=ActInput, responses=ShownCaseBody)
+    @once("claim", present=_case_now)
     def post(self, request: Request, case_id: UUID) -> Response:
         """Claim a case for 15 minutes, or extend the claim.
 
@@ -99,8 +107,9 @@ class Claiming(APIView):
 
 class Releasing(APIView):
     @extend_schema(
-        operation_id="release_case", request=None, responses={200: ShownCaseBody, 204: None}
+        operation_id="release_case", request=ActInput, responses={200: ShownCaseBody, 204: None}
     )
+    @once("release", present=_case_now)
     def post(self, request: Request, case_id: UUID) -> Response:
         """End your claim. 409 while another moderator has the case.
 
@@ -113,6 +122,7 @@ class Releasing(APIView):
 
 class Snoozing(APIView):
     @extend_schema(operation_id="snooze_case", request=SnoozeInput, responses=ShownCaseBody)
+    @once("snooze", present=_case_now)
     def post(self, request: Request, case_id: UUID) -> Response:
         """Put a case off until a time, or until something else points at its subject."""
         actor = found(request, rights.CLAIM_CASE, case_id)
@@ -122,7 +132,8 @@ class Snoozing(APIView):
 
 
 class Escalating(APIView):
-    @extend_schema(operation_id="escalate_case", request=None, responses=ShownCaseBody)
+    @extend_schema(operation_id="escalate_case", request=ActInput, responses=ShownCaseBody)
+    @once("escalate", present=_case_now)
     def post(self, request: Request, case_id: UUID) -> Response:
         """Hand a case over to the moderators of the server."""
         actor = actor_of(request, rights.CLAIM_CASE)
@@ -162,7 +173,12 @@ class Ruling(APIView):
         actor = found(request, rights.DECIDE_CASE, case_id)
         asked = validated(RulingOnCaseInput, request.data)
         check_sanctions(request, actor, asked)
-        ruling = rulings.rule(actor=actor, case_id=case_id, proposal=proposal_of(asked))
+        ruling = rulings.rule(
+            actor=actor,
+            case_id=case_id,
+            proposal=proposal_of(asked),
+            client_id=asked.get("client_id"),
+        )
         return Response(MadeRulingBody(ruling).data, status=201)
 
 

@@ -12,6 +12,8 @@ from moderado.accounts.origins import origin_of
 from moderado.api.auth_bodies import Password
 from moderado.api.authentication import ALSO_WHEN_BANNED
 from moderado.api.callers import caller
+from moderado.api.fields import ActIdField
+from moderado.api.repeats import ActInput, nothing_more, once
 from moderado.api.schemas import validated
 from moderado.enforcement.services import erasures
 from moderado.enforcement.services.erasures import Erasure
@@ -19,6 +21,7 @@ from moderado.enforcement.services.erasures import Erasure
 
 class ErasureInput(serializers.Serializer[Any]):
     password = Password()
+    client_id = ActIdField()
 
 
 class ErasureBody(serializers.Serializer[Any]):
@@ -56,11 +59,13 @@ class OwnErasure(APIView):
             user_id=principal.user_id,
             session_id=principal.session_id,
             password=asked["password"],
+            client_id=asked.get("client_id"),
             origin=origin_of(request._request, entry_point="rest"),  # noqa: SLF001
         )
         return Response(ErasureBody(erasure).data, status=202)
 
-    @extend_schema(operation_id="cancel_erasure", responses={204: None})
+    @extend_schema(operation_id="cancel_erasure", parameters=[ActInput], responses={204: None})
+    @once("cancel_erasure", present=nothing_more)
     def delete(self, request: Request) -> Response:
         """Withdraw the request. 404 without one, 409 `erasure_started` once it has begun.
 

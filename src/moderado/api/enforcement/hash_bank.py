@@ -11,15 +11,18 @@ from rest_framework.views import APIView
 
 from moderado.accounts import rights
 from moderado.api.callers import require, sees_restricted
-from moderado.api.fields import IdField
+from moderado.api.fields import ActIdField, IdField
 from moderado.api.pagination import NewestFirstPagination
+from moderado.api.repeats import once
 from moderado.api.schemas import CURSOR, PAGE_SIZE, StrictInput, validated
+from moderado.core.errors import NotFound
 from moderado.enforcement.models.holds import REFERENCE_LENGTH
 from moderado.enforcement.services import hash_bank
 from moderado.enforcement.services.restricted_looks import note_looks_about
 
 
 class BankInput(StrictInput):
+    client_id = ActIdField()
     message = IdField(help_text="Its text is banked, and not stored.")
     order = serializers.CharField(
         max_length=REFERENCE_LENGTH, help_text="The reference of the order."
@@ -58,6 +61,15 @@ class UnbankQuery(serializers.Serializer[Any]):
     )
 
 
+def _banked_now(_view: APIView, request: Request, made: UUID) -> Response:
+    user = require(request, rights.ADD_BANKED_TEXT)
+    found = hash_bank.banked_texts(actor_id=user.id, sees_restricted=sees_restricted(request))
+    banked = found.filter(pk=made).first()
+    if banked is None:
+        raise NotFound
+    return Response(BankedTextBody(banked).data)
+
+
 class HashBank(APIView):
     @extend_schema(
         operation_id="list_banked_texts",
@@ -77,6 +89,7 @@ class HashBank(APIView):
         return pages.get_paginated_response(BankedTextBody(page, many=True).data)
 
     @extend_schema(operation_id="bank_text", request=BankInput, responses={201: BankedTextBody})
+    @once("bank_text", present=_banked_now)
     def post(self, request: Request) -> Response:
         """Bank the text of a message: it waits for a moderator when anyone writes it again.
 

@@ -13,8 +13,9 @@ from moderado.accounts import rights
 from moderado.api.bodies import body_of
 from moderado.api.callers import caller, check_moderated, may, moderated_scopes, sees_restricted
 from moderado.api.enforcement.case_bodies import ReasonInput
-from moderado.api.fields import IdField
+from moderado.api.fields import ActIdField, IdField
 from moderado.api.pagination import NewestFirstPagination
+from moderado.api.repeats import once
 from moderado.api.schemas import CURSOR, PAGE_SIZE, StrictInput, validated
 from moderado.chat.services import purge_requests
 from moderado.enforcement.models import Purge
@@ -30,6 +31,7 @@ class PurgeInput(StrictInput):
     user = IdField(help_text="The author.")
     since = serializers.DateTimeField(help_text="At most `PURGE_HOURS` ago.")
     dry_run = serializers.BooleanField(default=False, help_text="Count only.")
+    client_id = ActIdField()
     room = IdField(required=False, allow_null=True, default=None, help_text="This room alone.")
     reason = serializers.CharField(
         default="spam",
@@ -93,6 +95,10 @@ class PurgePage(serializers.Serializer[Any]):
     results = PurgeBody(many=True)
 
 
+def _purge_now(_view: APIView, request: Request, made: UUID) -> Response:
+    return Response(PurgeBody(purges.get_purge(actor=_actor(request), purge_id=made)).data)
+
+
 class Purges(APIView):
     @extend_schema(
         operation_id="list_purges",
@@ -119,6 +125,7 @@ class Purges(APIView):
         request=PurgeInput,
         responses={200: PurgeBody, 202: PurgeBody},
     )
+    @once("purge", present=_purge_now)
     def post(self, request: Request) -> Response:
         """Remove what an author has written since a moment; with `dry_run` only count it.
 

@@ -14,8 +14,10 @@ from moderado.accounts import rights
 from moderado.api.callers import actor_of, require
 from moderado.api.enforcement.case_bodies import ORIGINS, SUBJECT_TYPES
 from moderado.api.enforcement.cases import moderator
-from moderado.api.fields import IdField
+from moderado.api.fields import ActIdField, IdField
+from moderado.api.repeats import once
 from moderado.api.schemas import StrictInput, validated
+from moderado.core.errors import NotFound
 from moderado.enforcement.labels import queue_label
 from moderado.enforcement.models import Queue
 from moderado.enforcement.selectors.cases import counts_by_queue
@@ -52,6 +54,7 @@ class QueueFilterBody(StrictInput):
 
 
 class QueueChange(StrictInput):
+    client_id = ActIdField()
     name = serializers.CharField(max_length=64, required=False)
     position = serializers.IntegerField(
         min_value=0, max_value=32_767, required=False, help_text="The first match wins."
@@ -103,6 +106,16 @@ class QueueList(serializers.Serializer[Any]):
     results = QueueBody(many=True)
 
 
+def _queue_now(
+    _view: APIView, request: Request, made: UUID, queue_id: UUID | None = None
+) -> Response:
+    require(request, rights.CHANGE_QUEUE if queue_id else rights.ADD_QUEUE)
+    queue = Queue.objects.filter(pk=queue_id or made).first()
+    if queue is None:
+        raise NotFound
+    return Response(_of(request, queue))
+
+
 class Queues(APIView):
     @extend_schema(operation_id="list_queues", responses=QueueList)
     def get(self, request: Request) -> Response:
@@ -111,6 +124,7 @@ class Queues(APIView):
         return Response({"results": _shown(actor, open_to_user(queues_of(actor.id)))})
 
     @extend_schema(operation_id="create_queue", request=QueueInput, responses={201: QueueBody})
+    @once("create_queue", present=_queue_now)
     def post(self, request: Request) -> Response:
         """Create a queue."""
         user = require(request, rights.ADD_QUEUE)
@@ -121,6 +135,7 @@ class Queues(APIView):
 
 class OneQueue(APIView):
     @extend_schema(operation_id="change_queue", request=QueueChange, responses=QueueBody)
+    @once("change_queue", present=_queue_now)
     def patch(self, request: Request, queue_id: UUID) -> Response:
         """Change the given fields of a queue. Its cases are those that match from now on."""
         user = require(request, rights.CHANGE_QUEUE)

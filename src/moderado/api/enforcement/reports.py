@@ -47,7 +47,8 @@ class ReportInput(serializers.Serializer[Any]):
         allow_null=True,
         min_value=1,
         max_value=2**31 - 1,
-        help_text="Of the message, as you saw it: the `revision` beside its text.",
+        help_text="Of the message, as you saw it: the `revision` beside its text. It may have been "
+        "edited or deleted since.",
     )
 
 
@@ -82,8 +83,9 @@ class Reports(APIView):
 
         The same `client_id` again returns the first report, also after the text was edited.
 
-        With a `revision` the moderators decide about the text that you saw: 409 `text_replaced` if
-        the message shows another one now. Name it always.
+        With a `revision` the moderators decide about the text that you saw, also if its author has
+        edited or deleted it since. 409 `text_replaced`: it was never shown, or was replaced more
+        than `REPORT_REPLACED_HOURS` ago, and the message shows another one now. Name it always.
 
         You hear of the outcome: `report_decided`, and `chat/reports/mine/`. The person is not told
         who reported.

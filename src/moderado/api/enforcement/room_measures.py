@@ -12,6 +12,8 @@ from rest_framework.views import APIView
 
 from moderado.accounts import rights
 from moderado.api.callers import caller, moderated_scopes
+from moderado.api.fields import ActIdField
+from moderado.api.repeats import once
 from moderado.api.schemas import StrictInput, validated
 from moderado.chat.models import Room
 from moderado.chat.services import room_measures
@@ -22,6 +24,7 @@ _EXAMPLE = [OpenApiExample("Until the evening", _UNTIL, request_only=True)]
 
 class RoomMeasureInput(StrictInput):
     until = serializers.DateTimeField(allow_null=True, help_text="Null ends the measure now.")
+    client_id = ActIdField()
 
 
 class SlowModeInput(RoomMeasureInput):
@@ -40,6 +43,12 @@ class MeasuresBody(serializers.Serializer[Any]):
     slow_mode_seconds = serializers.IntegerField(allow_null=True)
 
 
+def _measures_now(_view: APIView, request: Request, room_id: UUID, **_: object) -> Response:
+    scope_ids = moderated_scopes(request, rights.ADD_SANCTION)
+    room = room_measures.measures_on(scope_ids=scope_ids, room_id=room_id)
+    return Response(MeasuresBody(room).data)
+
+
 class Freezing(APIView):
     @extend_schema(
         operation_id="freeze_room",
@@ -47,6 +56,7 @@ class Freezing(APIView):
         responses={200: MeasuresBody},
         examples=_EXAMPLE,
     )
+    @once("freeze_room", present=_measures_now)
     def post(self, request: Request, room_id: UUID) -> Response:
         """Make a room read-only until `until`. Its moderators still write.
 
@@ -62,6 +72,7 @@ class NewcomersWaiting(APIView):
         responses={200: MeasuresBody},
         examples=_EXAMPLE,
     )
+    @once("let_newcomers_wait", present=_measures_now)
     def post(self, request: Request, room_id: UUID) -> Response:
         """Let only those write until `until` who joined the room a day ago or earlier.
 
@@ -77,6 +88,7 @@ class SlowMode(APIView):
         responses={200: MeasuresBody},
         examples=[OpenApiExample("A minute", {**_UNTIL, "seconds": 60}, request_only=True)],
     )
+    @once("slow_room", present=_measures_now)
     def post(self, request: Request, room_id: UUID) -> Response:
         """Let members write once in `seconds` until `until`. Its moderators do not wait.
 

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from moderado.api.fields import IdField
+from moderado.api.fields import ActIdField, IdField
 from moderado.api.schemas import StrictInput
 from moderado.enforcement.selectors import sanctions
 from moderado.enforcement.services.sanctions import LONGEST_TERM
@@ -64,6 +64,7 @@ class SanctionInput(StrictInput):
     """A new sanction. Its validated data have `scope_id`: the room; None for the server."""
 
     user = IdField()
+    client_id = ActIdField()
     kind = serializers.CharField(help_text="`warning`, `strike`, `slow`, `mute` or `ban`.")
     scope = ScopeField(
         required=False,

@@ -27,6 +27,7 @@ from moderado.api.enforcement.sanction_inputs import (
     SanctionQuery,
 )
 from moderado.api.pagination import NewestFirstPagination
+from moderado.api.repeats import once
 from moderado.api.schemas import CURSOR, PAGE_SIZE, PersonField, validated
 from moderado.enforcement.models import Sanction
 from moderado.enforcement.selectors import sanctions
@@ -134,6 +135,15 @@ class OwnSanctions(APIView):
         return pages.get_paginated_response([_shown(each, who, appealed) for each in page])
 
 
+def _sanction_now(_view: APIView, request: Request, made: UUID) -> Response:
+    found = sanctions.get_sanction(
+        sanction_id=made,
+        scope_ids=moderated_scopes(request, rights.ADD_SANCTION),
+        sees_restricted=sees_restricted(request),
+    )
+    return Response(_for_staff(found, request))
+
+
 class Sanctions(APIView):
     @extend_schema(
         operation_id="list_sanctions",
@@ -180,6 +190,7 @@ class Sanctions(APIView):
             )
         ],
     )
+    @once("sanction", present=_sanction_now)
     def post(self, request: Request) -> Response:
         """Impose a sanction on a person. It binds at once, and they learn what, why, how long.
 

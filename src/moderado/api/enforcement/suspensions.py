@@ -12,8 +12,9 @@ from rest_framework.views import APIView
 from moderado.accounts import rights
 from moderado.api.callers import require
 from moderado.api.enforcement.sanction_inputs import TermField
-from moderado.api.fields import IdField
+from moderado.api.fields import ActIdField, IdField
 from moderado.api.pagination import NewestFirstPagination
+from moderado.api.repeats import once
 from moderado.api.schemas import CURSOR, PAGE_SIZE, PersonField, StrictInput, validated
 from moderado.enforcement.selectors.reports import suspensions
 from moderado.enforcement.services import suspensions as service
@@ -22,6 +23,7 @@ from moderado.enforcement.written_reasons import NOTE_LENGTH, REASON_LENGTH
 
 
 class SuspensionInput(StrictInput):
+    client_id = ActIdField()
     user = IdField()
     term_seconds = TermField(help_text="How long it lasts.")
     reason = serializers.CharField(max_length=REASON_LENGTH, help_text="The member sees it.")
@@ -60,6 +62,11 @@ class SuspensionPage(serializers.Serializer[Any]):
     results = SuspensionBody(many=True)
 
 
+def _suspension_now(_view: APIView, request: Request, made: UUID) -> Response:
+    require(request, rights.SUSPEND_REPORTING)
+    return Response(SuspensionBody(suspensions().get(pk=made)).data)
+
+
 class Suspensions(APIView):
     @extend_schema(
         operation_id="list_report_suspensions",
@@ -78,6 +85,7 @@ class Suspensions(APIView):
     @extend_schema(
         operation_id="suspend_reporting", request=SuspensionInput, responses={201: SuspensionBody}
     )
+    @once("suspend_reporting", present=_suspension_now)
     def post(self, request: Request) -> Response:
         """Suspend a member from reporting. The member gets a notice with reason and term.
 

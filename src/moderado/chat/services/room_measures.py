@@ -69,6 +69,19 @@ def slow_room(
     return _measure(actor_id, scope_ids, room_id, "slow_mode", until, values)
 
 
+def measures_on(*, scope_ids: Scopes, room_id: UUID) -> Room:
+    """Return a room with the measures on it.
+
+    Raises:
+        NoSuchRoom: There is no such room in these scopes.
+    """
+    found = Room.objects.filter(pk=room_id, deleted_at=None)
+    room = found.first() if scope_ids is None or room_id in scope_ids else None
+    if room is None:
+        raise NoSuchRoom
+    return room
+
+
 def _checked(until: datetime | None) -> datetime | None:
     now = clock.now()
     if until is not None and not now < until <= now + LONGEST:

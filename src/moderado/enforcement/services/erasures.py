@@ -18,11 +18,13 @@ from django.utils.translation import gettext_lazy as _
 
 from moderado.accounts.models import User
 from moderado.accounts.services import sign_in, superusers
+from moderado.accounts.services.client_keys import first_result
 from moderado.accounts.services.erasing import close_account
 from moderado.accounts.types import Origin
 from moderado.core import clock
 from moderado.core.errors import Invalid, NotFound
 from moderado.core.events import publish
+from moderado.core.ids import new_id
 from moderado.enforcement.errors import ErasureOrdered, ErasureStarted
 from moderado.enforcement.events import ErasureDue
 from moderado.enforcement.models import Erasure as Erasure
@@ -38,15 +40,24 @@ PAUSE = timedelta(seconds=1)  # while an older transaction is open
 State = Erasure.State
 
 
-def request_erasure(*, user_id: UUID, session_id: UUID, password: str, origin: Origin) -> Erasure:
+def request_erasure(
+    *,
+    user_id: UUID,
+    session_id: UUID,
+    password: str,
+    origin: Origin,
+    client_id: str | None = None,
+) -> Erasure:
     """Request the erasure of one's own account, after `ERASURE_GRACE_DAYS`. Idempotent.
 
-    Without a grace period the account is closed at once.
+    Without a grace period the account is closed at once. The same `client_id` again requests
+    nothing: not even if the first request was withdrawn.
 
     Raises:
         Invalid: The password is wrong.
         RateLimited: Too many wrong passwords in this session.
-        NotFound: The account was deactivated meanwhile.
+        NotFound: The account was deactivated meanwhile; or it is the repeat of a request that was
+            withdrawn.
         LastSuperuser: No other superuser stays who can act.
     """
     user = User.objects.filter(pk=user_id, is_active=True).first()
@@ -55,7 +66,10 @@ def request_erasure(*, user_id: UUID, session_id: UUID, password: str, origin: O
     if not sign_in.confirm(user=user, password=password, session_id=session_id, origin=origin):
         raise Invalid(fields={"password": _("This is not your password.")})
     due_at = clock.now() + timedelta(days=settings.ERASURE_GRACE_DAYS)
+    sent: dict[str, Any] = {"owner_id": user_id, "kind": "erasure", "client_id": client_id}
     with transaction.atomic():
+        if first_result(**sent, content=[], result_id=new_id()) is not None:
+            return get_erasure(user_id=user_id)
         superusers.keep_another(user_id)
         erasure, is_new = Erasure.objects.exclude(state=State.CANCELLED).get_or_create(
             user_id=user_id,

@@ -4,15 +4,18 @@ Content, sanctions, notes and the log are stored in one transaction, which names
 that revision has ended, nothing is stored, the case is closed, and the moderator learns why.
 """
 
+from typing import Any
 from uuid import UUID
 
 import structlog
 from django.db import transaction
 from django.db.models.functions import Now
 
+from moderado.accounts.services.client_keys import first_result, name_result
 from moderado.core.database import retry_on_deadlock
 from moderado.core.errors import NotFound
 from moderado.core.events import publish
+from moderado.core.ids import new_id
 from moderado.enforcement.errors import OtherRevision, RulingReplaced, UndoExpired
 from moderado.enforcement.events import RulingMade, RulingReversed, RulingUndone
 from moderado.enforcement.models import Ruling
@@ -53,26 +56,27 @@ from moderado.moderation.types import CloseReason
 log = structlog.get_logger(__name__)
 
 
-def rule(*, actor: Actor, case_id: UUID, proposal: Proposal) -> Ruling:
+def rule(
+    *, actor: Actor, case_id: UUID, proposal: Proposal, client_id: str | None = None
+) -> Ruling:
     """Decide a case, claimed by the moderator or free.
 
-    A repeat returns the ruling of the moderator that holds, and has no effect.
-
-    Publishes `RulingMade` and `moderation.CaseDecided`, and writes the log.
+    A repeat returns the ruling of the moderator that holds, with a `client_id` also one that does
+    not hold any more (ADR 0137). It has no effect.
 
     Raises:
         NotFound: There is no such case in these rooms and queues.
         Invalid: Reason, notes, or a measure that the subject or the queue does not allow.
         OwnCase, OwnReport, OwnRuling: The moderator is a party.
-        CaseClosed: The case was decided.
+        CaseClosed, CaseTaken: The case was decided, or another moderator holds it.
         CaseSuperseded: The subject of the case has ended, so the ruling has no effect.
-        CaseTaken: Another moderator holds it.
         CaseEscalated: It was handed over to the server's moderators.
+        Conflict: `client_id` was used for another ruling on the case.
         OtherRevision: The moderator has read another revision.
     """
     proposal = cleaned(proposal)
     try:
-        ruling, is_new = _rule(actor, case_id, proposal)
+        ruling, is_new = _rule(actor, case_id, proposal, client_id)
     except CaseSuperseded as refusal:
         close_ended(case_id=case_id, reason=refusal.reason)
         log.info("ruling_refused", case_id=str(case_id), reason=refusal.reason)
@@ -206,10 +210,17 @@ def get_ruling(*, actor: Actor, ruling_id: UUID) -> Ruling:
 
 @retry_on_deadlock
 @transaction.atomic
-def _rule(actor: Actor, case_id: UUID, proposal: Proposal) -> tuple[Ruling, bool]:
+def _rule(
+    actor: Actor, case_id: UUID, proposal: Proposal, client_id: str | None
+) -> tuple[Ruling, bool]:
     """Store a ruling; return it, and whether it is new."""
+    key: dict[str, Any] = {"owner_id": actor.id, "kind": "ruling"}
+    key["client_id"] = client_id and f"{case_id}/{client_id}"
+    if (first_id := first_result(**key, content=proposal, result_id=new_id())) is not None:
+        return get_ruling(actor=actor, ruling_id=first_id), False
     locked = locked_case(actor=actor, case_id=case_id)
     if (first := first_ruling(locked, actor_id=actor.id, proposal=proposal)) is not None:
+        name_result(**key, result_id=first.id)
         return first, False
     check_free(locked, actor)
     if proposal.revision not in {None, locked.revision}:
@@ -219,6 +230,7 @@ def _rule(actor: Actor, case_id: UUID, proposal: Proposal) -> tuple[Ruling, bool
     check_shown_words(actor.scope_ids, **words)
     ruling = _store(actor, locked, proposal)
     impose(ruling, proposal.measures)
+    name_result(**key, result_id=ruling.id)
     publish(event_of(RulingMade, ruling))
     return ruling, True
 

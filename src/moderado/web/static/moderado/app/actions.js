@@ -36,7 +36,7 @@ export function createRoom(/** @type {object} */ wanted) {
 
 export function join(/** @type {any} */ room) {
   return attempt(async () => {
-    await client.rest.post(`chat/rooms/${room.id}/join/`);
+    await client.rest.act(`membership ${room.id}`, "POST", `chat/rooms/${room.id}/join/`);
     if (!store.rooms.value.some((one) => one.id === room.id)) store.rooms.value = [room, ...store.rooms.value];
     await becameMember(room.id);
   });
@@ -72,7 +72,7 @@ export async function leave(/** @type {string} */ id) {
 /** @returns {Promise<string | undefined>} the code of a refusal */
 async function leaveNow(/** @type {string} */ id, /** @type {object} */ body) {
   try {
-    await client.rest.post(`chat/rooms/${id}/leave/`, body);
+    await client.rest.act(`membership ${id}`, "POST", `chat/rooms/${id}/leave/`, body);
   } catch (error) {
     const { code } = /** @type {any} */ (error);
     if (code !== "last_admin") complain(error);
@@ -91,16 +91,16 @@ export function searchPeople(/** @type {string} */ text) {
 }
 
 export function addPerson(/** @type {string} */ userId) {
-  return changePeople((path) => client.rest.post(path, { user_id: userId }));
+  return changePeople((path) => client.rest.act(path + userId, "POST", path, { user_id: userId }));
 }
 
 export function changeRole(/** @type {string} */ userId, /** @type {string} */ role) {
-  return changePeople((path) => client.rest.patch(`${path}${userId}/`, { role }));
+  return changePeople((path) => client.rest.act(path + userId, "PATCH", `${path}${userId}/`, { role }));
 }
 
 export async function removePerson(/** @type {any} */ user) {
   if (!(await ask({ text: t("removeSure", user.name), action: t("remove") }))) return undefined;
-  return changePeople((path) => client.rest.delete(`${path}${user.id}/`));
+  return changePeople((path) => client.rest.act(path + user.id, "DELETE", `${path}${user.id}/`));
 }
 
 function changePeople(/** @type {(path: string) => Promise<any>} */ change) {

@@ -1,5 +1,7 @@
 /** Client of the REST API: JSON in, JSON out, an `ApiError` for every refusal. */
 
+import { newId } from "./outbox.js";
+
 /** A refusal. `code` is stable and for programs; `message` is a sentence for users. */
 export class ApiError extends Error {
   /**
@@ -84,6 +86,30 @@ export class Rest {
     this.base = base;
     this.language = language;
     this.fetch = fetch;
+    /** Acts without an answer, by what they are about. @type {Map<string, {sent: string, id: string}>} */
+    this.unanswered = new Map();
+  }
+
+  /** Send what another act takes back, such as joining a room. The same act again, after a lost
+   *  answer, is a repeat for the server, unless another act on the same thing came between.
+   *  @param {string} about the thing
+   *  @param {"POST" | "PATCH" | "DELETE"} method
+   *  @param {string} path
+   *  @param {object} [body]
+   *  @returns {Promise<any>} */
+  async act(about, method, path, body = {}) {
+    const sent = JSON.stringify([method, path, body]);
+    const before = this.unanswered.get(about);
+    const act = before?.sent === sent ? before : { sent, id: newId() };
+    this.unanswered.set(about, act);
+    const [address, content] =
+      method === "DELETE" ? [`${path}?client_id=${act.id}`, undefined] : [path, { ...body, client_id: act.id }];
+    const answer = await this.request(method, address, content).catch((error) => {
+      if (error instanceof ApiError && error.status >= 400 && error.status < 500) this.unanswered.delete(about);
+      throw error;
+    });
+    this.unanswered.delete(about);
+    return answer;
   }
 
   /** @returns {Promise<any>} */
