@@ -123,6 +123,7 @@ GROUPS = {
     ],
     "Reports and appeals": [
         "reports_per_day",
+        "report_replaced_hours",
         "report_suspension_reports",
         "report_suspension_share",
         "report_suspension_days",

@@ -22,6 +22,7 @@ def case_subject(case: ShownCase, viewer: User) -> CaseSubject:
     return CaseSubject(
         status=_STATUSES.get(found.message_status or "", ""),
         is_public=found.is_public,
+        successor=found.successor or "",
         links=list(_links(case, viewer, found.room_name)),
         before=[_line(view) for view in found.context.before],
         after=[_line(view) for view in found.context.after],

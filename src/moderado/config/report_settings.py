@@ -10,6 +10,13 @@ class ReportSettings(BaseSettings):
     reports_per_day: int = Field(
         default=50, ge=1, le=1_000_000, description="Reports of one account within 24 hours."
     )
+    report_replaced_hours: int = Field(
+        default=72,
+        ge=0,
+        le=8_760,
+        description="Hours in which a text that its author has edited or deleted can be reported "
+        "as it was shown. 0: only what is shown can be reported.",
+    )
     report_suspension_reports: int = Field(
         default=10,
         ge=1,

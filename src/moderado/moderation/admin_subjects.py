@@ -40,10 +40,14 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseSubject:
-    """The subject of a case: `status` of the revision, and whether others see it now."""
+    """The subject of a case: `status` of the revision, and whether others see it now.
+
+    `successor`: the text that they see instead of it.
+    """
 
     status: str | Promise = ""
     is_public: bool = False
+    successor: str = ""
     links: Sequence[Link] = ()
     before: Sequence[Line] = ()
     after: Sequence[Line] = ()

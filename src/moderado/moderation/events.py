@@ -22,8 +22,9 @@ class ReviewStarted(Event):
 class CaseDecided(Event):
     """A moderator has ruled: `outcome` is ALLOW, FLAG or BLOCK and overrides any machine verdict.
 
-    A handler raises CaseSuperseded if the ruling has no effect, so that it is not stored; of a
-    reversal it applies what it can. `sweep_id` is that of a decision about many cases.
+    A handler raises CaseSuperseded if the ruling has no effect, so that it is not stored. Of a
+    reversal, and of what members have reported, it applies what it can. `sweep_id` is that of a
+    decision about many cases.
     """
 
     case_id: UUID
@@ -33,6 +34,7 @@ class CaseDecided(Event):
     outcome: Outcome
     actor_id: UUID
     is_reversal: bool = False
+    is_reported: bool = False
     sweep_id: UUID | None = None
 
 

@@ -28,6 +28,7 @@ from tests.factories import (
     token_of,
 )
 from tests.integration.enforcement.test_notices import GIVEN
+from tests.texts import text_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.proves("R245")]
 
@@ -87,24 +88,40 @@ def test_report_is_not_made_of_the_text_of_an_edit(reporting, alice, message):
 
     assert (first.status_code, again.status_code) == (201, 200)
     assert again.data["id"] == first.data["id"]
-    assert list(Case.objects.values_list("revision", "close_reason")) == [(1, "replaced")]
+    assert list(Case.objects.values_list("revision", "state")) == [(1, "open")]
 
 
 @pytest.mark.proves("S182")
-def test_report_of_a_text_that_was_replaced_opens_no_case(reporting, bob, alice, message):
+def test_report_of_a_text_that_was_never_shown_opens_no_case(bob, alice, message):
     publish_edit(alice, message)
     body = {"message": str(message.id), "category": "harassment"}
     report = partial(client_of(bob).post, "/api/chat/reports/", format="json")
 
-    seen_before, seen_now = report(body | {"revision": 1}), report(body | {"revision": 2})
+    never_seen, seen = report(body | {"revision": 3}), report(body | {"revision": 2})
 
-    assert (seen_before.status_code, seen_before.data["code"]) == (409, "text_replaced")
-    assert seen_now.status_code == 201
+    assert (never_seen.status_code, never_seen.data["code"]) == (409, "text_replaced")
+    assert seen.status_code == 201
     assert list(Case.objects.values_list("revision", flat=True)) == [2]
 
 
 @pytest.mark.proves("S182")
-def test_text_that_is_replaced_while_it_is_reported_opens_no_case(bob, alice, message, monkeypatch):
+def test_report_of_a_text_that_was_replaced_is_about_that_text(bob, alice, message):
+    publish_edit(alice, message)
+    body = {"message": str(message.id), "category": "harassment", "revision": 1}
+
+    answer = client_of(bob).post("/api/chat/reports/", body, "json")
+
+    assert answer.status_code == 201
+    (case,) = Case.objects.all()
+    shown = staff().get(f"/api/enforcement/cases/{case.id}/").data
+    seen = (shown["text"], shown["revision"], shown["message_status"], shown["successor"])
+    assert seen == ("seu bobo", 1, "SUPERSEDED", "bom dia")
+
+
+@pytest.mark.proves("S182")
+def test_text_that_is_replaced_while_it_is_reported_keeps_its_case(
+    bob, alice, message, monkeypatch
+):
     """The text is read again under the lock of the message."""
     edit, publish = partial(publish_edit, alice, message), reports.publish
     monkeypatch.setattr(reports, "publish", lambda event: (edit(), publish(event)))
@@ -112,8 +129,9 @@ def test_text_that_is_replaced_while_it_is_reported_opens_no_case(bob, alice, me
 
     answer = client_of(bob).post("/api/chat/reports/", body, "json")
 
-    assert (answer.status_code, answer.data["code"]) == (409, "text_replaced")
-    assert not Case.objects.exists()
+    assert answer.status_code == 201
+    (case,) = Case.objects.all()
+    assert (case.revision, text_of(case)) == (1, "seu bobo")
 
 
 @pytest.mark.proves("S182")

@@ -111,9 +111,9 @@ def test_nothing_waits_for_a_case_that_is_closed(author, room, waiting, end, tak
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize(
     ("waiting", "state"),
-    [(reported_before_its_verdict, "closed"), (noticed_before_its_verdict, "decided")],
+    [(reported_before_its_verdict, "open"), (noticed_before_its_verdict, "decided")],
 )
-def test_subject_that_ends_while_its_reversal_settles_leaves_nothing_open(
+def test_subject_that_ends_while_its_reversal_settles_leaves_nothing_undecided(
     author, room, waiting, state
 ):
     thing, staff = waiting(author, room), make_staff()
@@ -124,3 +124,5 @@ def test_subject_that_ends_while_its_reversal_settles_leaves_nothing_open(
 
     thing.refresh_from_db()
     assert thing.state == state
+    # What is open has a case that a moderator can decide.
+    assert Case.objects.get(pk=thing.case_id).state == ("open" if state == "open" else "closed")

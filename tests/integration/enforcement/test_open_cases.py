@@ -59,15 +59,28 @@ def snooze(case):
     snooze_case(actor=Actor(id=make_staff().id, scope_ids=None), case_id=case.id, until=until)
 
 
-def test_case_of_a_text_that_returns_is_told_and_its_reports_are_open_again(steps):
+def test_case_of_a_text_that_returns_is_told(steps):
+    room = make_room(moderation_mode="post")
+    message = say(make_member(room).user, room, "FLAG this")
+    case = Case.objects.get()
+    edit_message(actor_id=message.author_id, message_id=message.id, text="BLOCK this")
+    case.refresh_from_db()
+    assert case.state == "closed"
+
+    assert steps(screen_waiting, case) == ["returned"]
+
+    assert Case.objects.get(state="open") == case
+
+
+def test_reported_case_is_open_while_its_text_is_replaced_and_returns(steps):
     room = make_room(moderation_mode="post")
     message = say(make_member(room).user, room, "bom dia")
     found = complain(message)
     edit_message(actor_id=message.author_id, message_id=message.id, text="BLOCK this")
     found.refresh_from_db()
-    assert (found.state, found.case.state) == ("closed", "closed")
+    assert (found.state, found.case.state) == ("open", "open")
 
-    assert steps(screen_waiting, found.case) == ["returned"]
+    assert steps(screen_waiting, found.case) == []
 
     assert Case.objects.get(state="open") == found.case
     assert Report.objects.get().state == "open"

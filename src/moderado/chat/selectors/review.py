@@ -62,11 +62,13 @@ class CaseSurroundings:
 
     `message_status` is that of the revision of the case: SUPERSEDED if another has replaced it,
     None if the subject is no message. `is_public`: others see the text of the case now.
+    `successor`: the text that they see instead of it, if they see one.
     """
 
     room_name: str | None = None
     message_status: str | None = None
     is_public: bool = False
+    successor: str | None = None
     context: Context = field(default_factory=Context)
 
 
@@ -105,6 +107,7 @@ def surroundings(
             message_status=status,
             is_public=status == Message.Status.APPROVED
             or shown.get((case.subject_type, case.subject_id)) == case.revision,
+            successor=_successor(messages.get(case.subject_id), status),
             context=contexts.get(case.subject_id, Context()),
         )
     return found
@@ -112,7 +115,7 @@ def surroundings(
 
 def _messages_of(cases: Sequence[ReviewedCase]) -> dict[UUID, Message]:
     ids = [case.subject_id for case in cases if case.subject_type == MESSAGE]
-    columns = ("room", "status", "revision", "edit_revision", "edit_status")
+    columns = ("room", "status", "revision", "text", "edit_revision", "edit_status")
     return {each.id: each for each in Message.objects.filter(pk__in=ids).only(*columns)}
 
 
@@ -154,6 +157,16 @@ def _contexts(ids: Sequence[UUID], *, before: int, after: int) -> dict[UUID, Con
 
 def _in_order(views: Iterable[MessageView]) -> tuple[MessageView, ...]:
     return tuple(sorted(views, key=lambda view: (view.position, view.id)))
+
+
+def _successor(message: Message | None, status: str | None) -> str | None:
+    """Return the visible text that has replaced the one of a case.
+
+    One that is hidden may have a restricted case, of which the viewer must not learn.
+    """
+    if message is None or status != SUPERSEDED or message.status != Message.Status.APPROVED:
+        return None
+    return message.text
 
 
 def _status(message: Message | None, case: ReviewedCase) -> str | None:

@@ -14,9 +14,11 @@ from moderado.chat.models import Message, Revision
 from moderado.chat.services.publication import Changed, write
 from moderado.chat.services.transitions import advance
 from moderado.chat.states import Deleted
+from moderado.chat.types import MESSAGE
 from moderado.core import failpoints
 from moderado.core.database import require_transaction, retry_on_deadlock
 from moderado.enforcement.services.holds import held_messages, is_user_held, keep_holds
+from moderado.moderation.services.closing import close_cases_of_erased
 from moderado.moderation.services.texts import erase_texts
 
 BATCH = 100  # messages of one transaction
@@ -115,4 +117,5 @@ def erase(messages: Sequence[Message], *, is_forgotten: bool = False) -> None:
     if is_forgotten:
         rows.update(client_id=None, first_hash=_NOTHING)
     Revision.objects.filter(message__in=ids).exclude(text="").update(text="")
+    close_cases_of_erased(subject_type=MESSAGE, subject_ids=ids)
     erase_texts(subject_ids=ids)

@@ -24,6 +24,7 @@ _COLUMNS: Mapping[str, str] = {
     "reason": "text",
     "categories": "text[]",
     "edited_at": "timestamptz",
+    "removed_at": "timestamptz",
     "sweep_id": "uuid",
     "edit_text": "text",
     "edit_revision": "integer",

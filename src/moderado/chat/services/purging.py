@@ -93,7 +93,8 @@ def _remove(purge: Purge, messages: Sequence[Message]) -> list[tuple[Message, Tr
     steps = []
     for message in messages:
         befores[message.pk] = _before(message) | {"cases": cases.get(message.pk, [])}
-        steps.append((message, advance(message, Deleted(), sweep_id=purge.pk)))
+        step = advance(message, Deleted(), sweep_id=purge.pk, ends_reports=True)
+        steps.append((message, step))
         message.reason, message.categories = Reason.REMOVED, []
     _account(purge, messages, PURGED)
     purged_messages.note_messages(purge, action="message_purged", befores=befores)

@@ -40,7 +40,8 @@ def apply_ruling(event: CaseDecided) -> None:
     Raises:
         OwnCase: The moderator is the author of the message.
         CaseSuperseded: The ruling would have no effect: the revision was deleted or replaced. A
-            reversal without effect on the message is no error.
+            reversal without effect on the message is no error, nor is a ruling on what members
+            have reported: a blocked text is remembered, and sanctions follow (ADR 0136).
     """
     if event.subject_type != SUBJECT:
         return
@@ -49,7 +50,8 @@ def apply_ruling(event: CaseDecided) -> None:
     if message is not None and message.author_id == event.actor_id:  # a case that names no author
         raise OwnCase
     ended = _apply(message, event)
-    if ended is not None and not event.is_reversal:
+    may_have_ended = event.is_reported and ended is not CloseReason.ROOM_DELETED
+    if ended is not None and not (event.is_reversal or may_have_ended):
         raise CaseSuperseded(ended)
 
 
@@ -72,6 +74,7 @@ def undo_ruling(event: DecisionUndone) -> None:
             subject_id=message.id,
             revisions=[event.revision],
             reason=CloseReason.DELETED if _is_removed(message) else CloseReason.REPLACED,
+            ends_reports=False,
         )
 
 
@@ -102,6 +105,9 @@ def _apply(message: Message | None, event: CaseDecided) -> CloseReason | None:
     text = text_of(message, event.revision) or ""
     step = advance(message, ruling, why=why, sweep_id=event.sweep_id)
     if not step.is_applied:
+        if event.is_reported and text:
+            remember_before(case_id=event.case_id, state=before)
+            _remember(message, event.revision, outcome, text)
         return CloseReason.DELETED if _is_removed(message) else CloseReason.REPLACED
     remember_before(case_id=event.case_id, state=before)
     _remember(message, event.revision, outcome, text)

@@ -61,6 +61,7 @@ def advance(
     text: str = "",
     why: Decision = NO_DECISION,
     sweep_id: UUID | None = None,
+    ends_reports: bool = False,
 ) -> Transition:
     """Change `message`, whose row the caller has locked, as the lifecycle demands.
 
@@ -70,6 +71,8 @@ def advance(
         text: The new text of `Edited`.
         why: Why a verdict or ruling hides the text.
         sweep_id: What removes this message among many.
+        ends_reports: Whether moderators delete many messages at once, which also ends the cases
+            that members have reported (ADR 0136).
 
     Returns:
         The transition, whose change and notices the caller publishes. The cases of revisions that
@@ -88,16 +91,20 @@ def advance(
     if step.rejects or step.accepts:
         status = Status.REJECTED if step.rejects else Status.APPROVED
         _kept(message, step.rejects or step.accepts).update(status=status)
-    _end_cases(message, step)
+    _end_cases(message, step, ends_reports=ends_reports)
     _store_state(message, step)
+    has_left = step.state.phase is Phase.REMOVED and before.is_visible
+    message.removed_at = clock.estimated() if has_left else None
     if step.change:
         message.sweep_id = sweep_id if step.change is ChangeKind.REMOVED else None
     return step
 
 
-def _end_cases(message: Message, step: Transition) -> None:
+def _end_cases(message: Message, step: Transition, *, ends_reports: bool) -> None:
     """Close the cases of revisions that leave the row, which no ruling can change any more."""
-    close = partial(close_cases, subject_type=SUBJECT, subject_id=message.id)
+    close = partial(
+        close_cases, subject_type=SUBJECT, subject_id=message.id, ends_reports=ends_reports
+    )
     if step.state.phase is Phase.REMOVED:
         close(reason=CloseReason.DELETED)
     elif step.keeps:

@@ -1,4 +1,7 @@
-"""What can be reported. The owner of each kind of subject says what a reporter may point at."""
+"""What can be reported. The owner of each kind of subject says what a reporter may point at.
+
+A text that was edited or deleted can be reported as it was seen, for a time (ADR 0136).
+"""
 
 from collections.abc import Callable
 from uuid import UUID
@@ -21,7 +24,7 @@ class Reported(msgspec.Struct, frozen=True, kw_only=True):
     scope_id: UUID | None = None
 
 
-Find = Callable[[UUID, UUID], Reported | None]  # of the reporter and the subject
+Find = Callable[[UUID, UUID, int | None], Reported | None]
 
 _finders: dict[str, Find] = {}
 
@@ -31,17 +34,29 @@ def provide_reported(subject_type: str, find: Find) -> None:
 
     Args:
         subject_type: The type.
-        find: Returns the subject, or None if the reporter may not read it.
+        find: Takes the reporter, the subject, and the revision that the reporter saw, or None for
+            the present one. Returns that revision, the present one if that cannot be reported, or
+            None if the reporter may not read the subject.
     """
     _finders[subject_type] = find
 
 
-def reported(*, reporter_id: UUID, subject_type: str, subject_id: UUID) -> Reported | None:
-    """Return the subject, or None if the reporter may not read it or it does not exist."""
-    return _finders[subject_type](reporter_id, subject_id)
+def reported(
+    *, reporter_id: UUID, subject_type: str, subject_id: UUID, revision: int | None = None
+) -> Reported | None:
+    """Return the subject, or None if the reporter may not read it or it does not exist.
+
+    Args:
+        reporter_id: The member who reports.
+        subject_type: Kind of subject.
+        subject_id: The subject.
+        revision: The one that the reporter saw. If it cannot be reported, the present one is
+            returned.
+    """
+    return _finders[subject_type](reporter_id, subject_id, revision)
 
 
-def _person(_reporter_id: UUID, user_id: UUID) -> Reported | None:
+def _person(_reporter_id: UUID, user_id: UUID, _revision: int | None) -> Reported | None:
     user = User.objects.filter(pk=user_id, is_active=True).first()
     if user is None:
         return None

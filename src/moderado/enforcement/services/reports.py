@@ -62,7 +62,8 @@ def report(  # noqa: PLR0913  (what a report consists of)
         category: A code of `labels.REPORT_CATEGORIES`.
         comment: For moderators, at most 1,000 characters.
         client_id: The reporter's own id of the report, for repeats.
-        revision: Of the text that the reporter saw. None: of the text that is shown now.
+        revision: Of the text that the reporter saw: for a time also after its author has edited
+            or deleted it (ADR 0136). None: of the text that is shown now.
 
     Returns:
         The report, and whether it is new.
@@ -70,8 +71,8 @@ def report(  # noqa: PLR0913  (what a report consists of)
     Raises:
         Conflict: `client_id` was used for another report.
         NotFound: There is no such subject, or the reporter may not read it.
-        TextReplaced: Another revision than `revision` is shown now: the case would be about a
-            text that the reporter has not seen.
+        TextReplaced: `revision` was never shown, or not lately, and another one is now: the case
+            would be about a text that the reporter has not seen.
         OwnContent: It is the reporter's own.
         NotAuthenticated: The reporter was deactivated meanwhile.
         ReportingSuspended: The reporter may not report for a time.
@@ -88,10 +89,9 @@ def report(  # noqa: PLR0913  (what a report consists of)
         first_id = first_result(**sent, result_id=new_id())
         assert first_id is not None
         return Report.objects.get(pk=first_id), False
-    subject = reported(reporter_id=reporter_id, subject_type=subject_type, subject_id=subject_id)
-    own = Report.objects.filter(
-        reporter=reporter_id, subject_type=subject_type, subject_id=subject_id
-    )
+    about: dict[str, Any] = {"subject_type": subject_type, "subject_id": subject_id}
+    subject = reported(reporter_id=reporter_id, **about, revision=revision)
+    own = Report.objects.filter(reporter=reporter_id, **about)
     if (first := _repeat(own, subject, revision)) is not None:
         return first, False
     subject = _as_seen(subject, revision)
@@ -116,7 +116,10 @@ def _store(new: Report, seen: int | None) -> None:
     publish(ReviewStarted(subject_type=new.subject_type, subject_id=new.subject_id))
     # Read again under the lock: the text may have changed since.
     subject = reported(
-        reporter_id=new.reporter_id, subject_type=new.subject_type, subject_id=new.subject_id
+        reporter_id=new.reporter_id,
+        subject_type=new.subject_type,
+        subject_id=new.subject_id,
+        revision=seen,
     )
     subject = _as_seen(subject, seen)
     new.revision, new.scope_id = subject.revision, subject.scope_id

@@ -15,7 +15,8 @@ class Case(Record):
     """A revision, person or room that needs a moderator: at most one open case a subject.
 
     Claimed by lease, so that two moderators never collide. It ends with its subject: it is closed
-    when the revision is replaced or deleted. A snoozed or escalated case is open, too (ADR 0073).
+    when the revision is replaced or deleted, unless members have reported it (ADR 0136). A snoozed
+    or escalated case is open, too (ADR 0073).
     """
 
     class State(models.TextChoices):
@@ -141,6 +142,11 @@ class Case(Record):
 
     def __str__(self) -> str:
         return subject_label(self.subject_type, self.subject_id, self.revision)
+
+    @property
+    def is_reported(self) -> bool:
+        """Whether members reported the subject: the case does not end with its revision."""
+        return self.Origin.REPORT in {self.origin, *self.joined_origins}
 
 
 class BlockedText(Record):

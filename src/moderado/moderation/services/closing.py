@@ -1,14 +1,15 @@
 """Close cases whose subject ended before a moderator decided.
 
-The owner of a subject calls this in the transaction that replaces or deletes it (ADR 0038). Lock
-order: the subject, its cases, then rooms.
+The owner of a subject calls this in the transaction that replaces or deletes it (ADR 0038). What
+members have reported can be decided all the same: an author ends no report (ADR 0136). Lock order:
+the subject, its cases, then rooms.
 """
 
 from collections.abc import Collection
 from uuid import UUID
 
 import structlog
-from django.db.models import F, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 
 from moderado.core.database import require_transaction
@@ -20,6 +21,8 @@ from moderado.moderation.types import CloseReason
 log = structlog.get_logger(__name__)
 
 _ATTEMPTS = 3
+_REPORT = Case.Origin.REPORT
+_REPORTED = Q(origin=_REPORT) | Q(joined_origins__contains=[_REPORT])
 
 
 def close_cases(
@@ -28,17 +31,38 @@ def close_cases(
     subject_id: UUID,
     reason: CloseReason,
     revisions: Collection[int] | None = None,
+    ends_reports: bool = True,
 ) -> None:
     """Close the open cases of a subject, or of some of its revisions.
 
     Requires a transaction that holds the lock of the subject.
+
+    Args:
+        subject_type: The type of the subject.
+        subject_id: The subject.
+        reason: Why they end.
+        revisions: Those that have ended; None for all.
+        ends_reports: Whether cases with reports end, too.
     """
     require_transaction()
     cases = Case.objects.filter(subject_type=subject_type, subject_id=subject_id)
     if revisions is not None:
         cases = cases.filter(revision__in=revisions)
+    if not ends_reports:
+        cases = cases.exclude(_REPORTED)
     if closed := _close(cases, reason):
         log.info("cases_closed", subject_id=str(subject_id), reason=reason.value, cases=closed)
+
+
+def close_cases_of_erased(*, subject_type: str, subject_ids: Collection[UUID]) -> None:
+    """Close all open cases of subjects whose texts are erased: there is nothing left to judge.
+
+    Requires a transaction that holds the locks of the subjects.
+    """
+    require_transaction()
+    cases = Case.objects.filter(subject_type=subject_type, subject_id__in=subject_ids)
+    if closed := _close(cases, CloseReason.DELETED):
+        log.info("cases_of_erased_closed", cases=closed)
 
 
 def close_cases_of_scope(
@@ -121,7 +145,9 @@ def reopen_cases(*, case_ids: Collection[str]) -> None:
 
 
 def _return(cases: "QuerySet[Case]") -> None:
-    closed = cases.filter(state=Case.State.CLOSED)
+    same = {name: OuterRef(name) for name in ("subject_type", "subject_id", "revision")}
+    is_reported = Exists(Case.objects.filter(**same, state=Case.State.OPEN))  # meanwhile
+    closed = cases.filter(~is_reported, state=Case.State.CLOSED)
     returned = list(closed.only("scope_id", "author_id", "origin"))
     closed.update(state=Case.State.OPEN, close_reason="", closed_at=None, version=F("version") + 1)
     publish_changes(CaseStep.RETURNED, returned)

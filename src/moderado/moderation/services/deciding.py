@@ -45,7 +45,7 @@ def decide(case: Case, decision: Decision) -> None:
     Requires a transaction that holds the locks of the subject and of the case.
 
     Raises:
-        CaseSuperseded: The subject has ended, and this is no reversal.
+        CaseSuperseded: The subject has ended, without reports, and this is no reversal.
         OwnCase: The subject belongs to the moderator, by what its owner knows.
     """
     require_transaction()
@@ -76,6 +76,7 @@ def decide(case: Case, decision: Decision) -> None:
             outcome=decision.outcome,
             actor_id=decision.actor_id,
             is_reversal=decision.is_reversal,
+            is_reported=case.is_reported,
             sweep_id=decision.sweep_id,
         )
     )
