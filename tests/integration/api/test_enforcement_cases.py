@@ -9,7 +9,8 @@ from moderado.api.pagination import Cursor
 from moderado.chat.models import Membership, Message
 from moderado.chat.services.posting import post_message
 from moderado.chat.services.screening import screen_waiting
-from moderado.enforcement.models import AuditLine, CaseNote
+from moderado.enforcement.models import AuditLine, CaseNote, Ruling
+from moderado.moderation.models import Case
 from tests.factories import ENFORCING, MODERATING, make_member, make_staff
 from tests.integration.api.test_cases import signed_in
 
@@ -69,6 +70,36 @@ def test_moderator_decides_content_and_author_and_undoes_it(room, alice, moderat
     assert Message.objects.get().status == "HELD"
     shown = moderator.get(path).json()
     assert (shown["state"], shown["author_card"]["sanctions"]) == ("open", [])
+
+
+def test_case_shows_earlier_decisions_on_its_author(room, alice, moderator, staff):
+    say(alice, room, "HOLD one", "HOLD two", "HOLD three")
+    first, second, third = (
+        f"{CASES}{each['id']}/" for each in moderator.get(CASES).json()["results"]
+    )
+    mute = {"kind": "mute", "term_seconds": 60, "scope": "room"}
+    removal = {"content": "remove", "reason": "hate", "revision": 1}
+    made = sent(moderator, f"{first}ruling/", removal | {"sanctions": [mute]})["ruling"]
+    undone = sent(moderator, f"{second}ruling/", removal)["ruling"]
+    sent(moderator, f"/api/enforcement/rulings/{undone['id']}/undo/")
+
+    def decisions(client, path=third):
+        return client.get(path).json()["author_card"]["decisions"]
+
+    earlier = {
+        "id": made["id"], "case": made["case"], "subject_type": "message", "content": "remove",
+        "reason": "hate", "sanctions": ["mute"], "created_at": made["created_at"],
+        "is_reversed": False,
+    }  # fmt: skip
+    assert decisions(moderator) == [earlier]
+    assert decisions(moderator, first) == [], "its own rulings stand in the case"
+
+    Ruling.objects.update(undo_until=Ruling.objects.get(pk=made["id"]).created_at)
+    sent(staff, f"/api/enforcement/rulings/{made['id']}/reverse/", {"reason": "context"})
+    assert decisions(moderator) == [earlier | {"is_reversed": True}]
+
+    Case.objects.filter(pk=made["case"]).update(categories=["child_safety"])
+    assert decisions(staff) == [], "a look at it would have to be logged"
 
 
 def test_case_is_released_snoozed_and_escalated(room, alice, moderator, staff):

@@ -188,6 +188,18 @@ def reported_by(case, viewer):
     CaseExclusion.objects.create(case=case, user=viewer, reason="reporter")
 
 
+def test_the_page_shows_earlier_decisions_on_the_author(client, staff, case, alice, room):
+    send(client, case, "decide", outcome="BLOCK", reason="insult")
+    judge(post(alice, room, "HOLD that"))
+    (second,) = Case.objects.exclude(pk=case.pk)
+
+    page = page_of(client, second)
+    assert "Decisões anteriores" in page
+    assert reverse("admin:moderation_case_change", args=[case.pk]) in page
+    assert "ofensas" in page.partition("Decisões anteriores")[2]
+    assert "Decisões anteriores" not in page_of(client, case)
+
+
 @pytest.mark.parametrize("become_party", [about, reported_by])
 def test_the_page_says_nothing_of_reporters_and_notes_to_a_party(client, case, become_party):
     report(case, make_user(name="Rita"), "Ele me ameaçou.")

@@ -7,6 +7,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from moderado.api.decision_bodies import LogExplanation
+from moderado.api.enforcement.author_card import AuthorCardBody
 from moderado.api.enforcement.sanction_inputs import TermField
 from moderado.api.fields import ActIdField, IdField
 from moderado.api.moderation_bodies import CaseBody
@@ -146,25 +147,6 @@ class ShownCaseBody(CaseBody):
     @extend_schema_field(serializers.ChoiceField(choices=[state.value for state in CaseState]))
     def get_state(self, case: Any) -> str:
         return state_of(case).value
-
-
-class SanctionOnCardBody(serializers.Serializer[Any]):
-    id = serializers.UUIDField()
-    kind = serializers.CharField()
-    room = serializers.UUIDField(source="scope_id", allow_null=True)
-    reason = serializers.CharField()
-    starts_at = serializers.DateTimeField()
-    ends_at = serializers.DateTimeField(allow_null=True)
-
-
-class AuthorCardBody(serializers.Serializer[Any]):
-    """The author, as far as the caller's rooms go."""
-
-    person = PersonField()
-    created_at = serializers.DateTimeField(help_text="Of the account.")
-    cases = serializers.IntegerField()
-    removed = serializers.IntegerField(help_text="Cases whose text was removed.")
-    sanctions = SanctionOnCardBody(many=True, help_text="In force now.")
 
 
 class HappeningBody(serializers.Serializer[Any]):

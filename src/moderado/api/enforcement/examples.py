@@ -4,6 +4,7 @@ from typing import Any
 
 from moderado.api.enforcement import notice_examples as notices
 from moderado.api.enforcement import purge_examples
+from moderado.api.enforcement.list_examples import AUTHOR_CARD
 from moderado.chat.examples import REFUSED
 
 _ROOM = str(REFUSED.room)
@@ -93,13 +94,7 @@ DETAIL = {
     "notices": [notices.ON_CASE],
     "notes": [_NOTE],
     "rulings": [],
-    "author_card": {
-        "person": _PERSON,
-        "created_at": _TIME,
-        "cases": 2,
-        "removed": 1,
-        "sanctions": [],
-    },
+    "author_card": AUTHOR_CARD,
     "timeline": [{"kind": "opened", "at": _TIME, "actor": None, "detail": "hold"}],
 }
 

@@ -57,3 +57,22 @@ BODIES: dict[str, Any] = {
     "NoticePage": _page(_NOTICE),
     "PurgePage": _page(purge_examples.BODIES["PurgeBody"]),
 }
+AUTHOR_CARD = {
+    "person": _PERSON,
+    "created_at": _TIME,
+    "cases": 2,
+    "removed": 1,
+    "sanctions": [],
+    "decisions": [
+        {
+            "id": _RULING["id"],
+            "case": _CASE_ID,
+            "subject_type": "message",
+            "content": "remove",
+            "reason": "hate",
+            "sanctions": ["mute"],
+            "created_at": _TIME,
+            "is_reversed": False,
+        }
+    ],
+}

@@ -6,6 +6,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from moderado.core.models import Record
+from moderado.moderation.categories import category_name
 from moderado.moderation.labels import subject_label
 from moderado.moderation.models import Case
 
@@ -95,6 +96,11 @@ class Ruling(Record):
                 condition=Q(settled_at=None, undone_at=None),
             ),
         ]
+
+    @property
+    def reason_in_words(self) -> str:
+        """The name of the category that is the reason, in the active language; others as it is."""
+        return category_name(self.reason)
 
     def __str__(self) -> str:
         return subject_label(self.subject_type, self.subject_id, self.revision)

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID
 
 from django.db.models import Count, Q
 from django.db.models.functions import Now
@@ -11,13 +10,18 @@ from django.db.models.functions import Now
 from moderado.accounts.models import User
 from moderado.enforcement.models import CaseNote, Notice, Report, Ruling, Sanction
 from moderado.enforcement.selectors.reports import reporter_records
-from moderado.enforcement.selectors.restricted import without_restricted_sanctions
+from moderado.enforcement.selectors.restricted import (
+    records_for_others,
+    without_restricted_sanctions,
+)
+from moderado.enforcement.selectors.staff_lists import RulingFilter, rulings_for
 from moderado.enforcement.types import Actor
 from moderado.moderation.blind_cases import revealed
 from moderado.moderation.models import Case, ModerationLog
 from moderado.moderation.restricted_cases import without_restricted_cases, without_restricted_lines
 
 SHOWN = 100  # rows of each kind
+EARLIER = 20  # decisions on the author
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +33,7 @@ class AuthorCard:
     cases: int
     removed: int
     sanctions: list[Sanction]
+    decisions: list[Ruling]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,14 +81,14 @@ def case_details(*, actor: Actor, case: Case, with_records: bool = False) -> Cas
         notes=notes,
         rulings=rulings,
         signals=[line for line in lines if line.actor_id is None],
-        author_card=author_card(actor=actor, user_id=case.author_id),
+        author_card=_author_card(actor, case),
         timeline=sorted(_timeline(case, notes, rulings, lines), key=lambda each: each.at),
     )
 
 
-def author_card(*, actor: Actor, user_id: UUID | None) -> AuthorCard | None:
-    """Return the card of an author; of a room's moderator, with what concerns their rooms."""
-    person = User.objects.filter(pk=user_id).first() if user_id is not None else None
+def _author_card(actor: Actor, case: Case) -> AuthorCard | None:
+    """Return the card of the author; for a room's moderator, with what concerns their rooms."""
+    person = User.objects.filter(pk=case.author_id).first() if case.author_id else None
     if person is None:
         return None
     cases = Case.objects.filter(author=person)
@@ -101,8 +106,24 @@ def author_card(*, actor: Actor, user_id: UUID | None) -> AuthorCard | None:
         person=person,
         created_at=person.created_at,
         sanctions=list(sanctions.order_by("starts_at", "id")[:SHOWN]),
+        decisions=_earlier_decisions(actor, case),
         **counted,
     )
+
+
+def _earlier_decisions(actor: Actor, case: Case) -> list[Ruling]:
+    """Return the newest rulings on the author in other cases, without those of restricted cases.
+
+    A look at a restricted case is logged; the page of another case is no look at it.
+    """
+    found = rulings_for(actor, wanted=RulingFilter(author_id=case.author_id))
+    found = records_for_others(found).filter(undone_at=None, reverses=None).exclude(case=case)
+    rulings = list(found.prefetch_related("sanctions").order_by("-created_at", "-id")[:EARLIER])
+    again = Ruling.objects.filter(reverses__in=rulings, undone_at=None)
+    reversed_ids = set(again.values_list("reverses_id", flat=True))
+    for ruling in rulings:
+        ruling.is_reversed = ruling.pk in reversed_ids  # type: ignore[attr-defined]
+    return rulings
 
 
 def _notices(actor: Actor, case: Case) -> list[Notice]:
