@@ -25,6 +25,12 @@ DOORS: dict[str, tuple[str, ...]] = {
     "view_group": ("auth.group view",),
     "view_room": ("chat.room view",),
     "view_room change_room": ("chat.room change", "chat.room close"),
+    "view_room add_sanction": (
+        "chat.room act freeze",
+        "chat.room act newcomers_wait",
+        "chat.room act slow_mode",
+        "chat.room act end_measures",
+    ),
     "view_room view_membership": ("chat.room inline membership",),
     "view_membership": ("chat.membership view",),
     "view_membership change_membership": ("chat.membership appoint", "chat.membership remove"),

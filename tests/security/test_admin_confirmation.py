@@ -13,6 +13,7 @@ pytestmark = pytest.mark.proves("S196")
 
 # What one moderator does to one case, person or text, and takes back as easily. All else is asked.
 WITHOUT_PASSWORD = {
+    "chat_room_act",  # a measure that ends, and is taken back at once
     "chat_room_change",
     "enforcement_appeal_act", "enforcement_reportingsuspension_act", "enforcement_ruling_act",
     "enforcement_sanction_act",

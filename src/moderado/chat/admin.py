@@ -15,6 +15,7 @@ from unfold.decorators import display
 
 from moderado.chat import admin_messages as admin_messages
 from moderado.chat.admin_cases import case_subject
+from moderado.chat.admin_measures import ACTS, FIELDS
 from moderado.chat.models import Membership, Room
 from moderado.chat.services import memberships, rooms
 from moderado.core.admin import (
@@ -25,6 +26,7 @@ from moderado.core.admin import (
     act_on_each,
     propose_in_admin,
 )
+from moderado.core.admin_acts import ActsOnPage
 from moderado.enforcement.selectors.parties import moderators_of_room
 from moderado.moderation.admin_links import name_records_by
 from moderado.moderation.admin_subjects import describe_subjects_by
@@ -72,8 +74,10 @@ class RoomForm(CleanName, ModelForm):  # type: ignore[type-arg]  # generic in st
 
 
 @admin.register(Room)
-class RoomAdmin(Audited, ModelAdmin):
+class RoomAdmin(Audited, ActsOnPage, ModelAdmin):
     form = RoomForm
+    acts = ACTS
+    services_audit = frozenset(act.name for act in ACTS)
     list_display = (
         "name",
         "privacy",
@@ -97,10 +101,12 @@ class RoomAdmin(Audited, ModelAdmin):
     search_fields = ("name", "created_by__name", "=id")
     ordering = ("-created_at", "-id")
     show_full_result_count = False
-    readonly_fields = ("id", "seq", "epoch", "created_by", "created_at", "deleted_at")
+    record_fields = ("id", "seq", "epoch", "created_by", "created_at", "deleted_at")
+    readonly_fields = (*FIELDS, *record_fields)
     fieldsets = (
         (None, {"fields": ("name", "is_private", "moderation_mode", "audience")}),
-        (_("Record"), {"fields": readonly_fields}),
+        (_("Measures"), {"fields": FIELDS}),
+        (_("Record"), {"fields": record_fields}),
     )
     inlines = (Participants,)
     actions = ["close"]

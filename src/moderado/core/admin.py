@@ -3,7 +3,7 @@
 What a page does without a service that writes a line of the audit of staff gets one here.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Any, cast
 from uuid import UUID
 
@@ -47,6 +47,10 @@ ACTIONS = {
     "cancel": _("Cancel"),
     "backtest": _("Backtest"),
     "roll_back": _("Roll back to the version before"),
+    "freeze": _("Make read-only"),
+    "newcomers_wait": _("Let newcomers wait"),
+    "slow_mode": _("Slow mode"),
+    "end_measures": _("End the measures"),
     "delete_policy": _("Delete"),
     "unassign": _("Assign no more"),
 }
@@ -128,10 +132,11 @@ class Colours(dict[Any, str]):
 class Audited:
     """Logs what Django's forms change, too. The lines contain ids and names of fields only.
 
-    `services_audit`: the services that the page calls write the lines of the audit of staff.
+    `services_audit`: the services that the page calls write the lines of the audit of staff; or
+    the names of the actions whose services do.
     """
 
-    services_audit = False
+    services_audit: bool | Collection[str] = False
 
     def log_addition(self, request: HttpRequest, obj: models.Model, message: Any) -> Any:
         _log(self, request, obj, "add", "done")
@@ -263,7 +268,8 @@ def _log(
     result: str,
     **details: object,
 ) -> None:
-    if result == "done" and not getattr(site, "services_audit", False):
+    audited = getattr(site, "services_audit", False)
+    if result == "done" and not (audited if isinstance(audited, bool) else action in audited):
         publish(
             StaffActed(
                 actor_id=cast("UUID", request.user.pk),
