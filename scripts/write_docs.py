@@ -95,6 +95,7 @@ GROUPS = {
         "limit_judge_per_address",
         "limit_notices_per_address",
         "limit_notices_per_email",
+        "limit_notices_per_email_total",
         "limit_notice_codes",
     ],
     "Accounts and sessions": [

@@ -66,7 +66,12 @@ class EmailSettings(BaseSettings):
         default="10/hour", description="Notices from one address."
     )
     limit_notices_per_email: Rate = Field(
-        default="5/day", description="Notices with one e-mail address."
+        default="5/day", description="Notices with one e-mail address, from one network."
+    )
+    limit_notices_per_email_total: Rate = Field(
+        default="20/day",
+        description="Notices with one e-mail address, from all networks: so many e-mails can "
+        "strangers have sent to it.",
     )
     limit_notice_codes: Rate = Field(
         default="30/hour", description="Codes tried for one notice, right or wrong."

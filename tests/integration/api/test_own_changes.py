@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from moderado.chat.selectors import own_changes
 from moderado.chat.services.posting import post_message
+from moderado.chat.services.removing import delete_message
 from moderado.chat.services.screening import screen_waiting
 from moderado.enforcement.models import Appeal, Report, ReportingSuspension, Ruling
 from moderado.enforcement.services.appeal_decisions import decide_appeal
@@ -263,4 +264,20 @@ def test_device_that_was_away_learns_what_no_notice_tells(devices, step):
     step(here, warning, suspension)
     follow(there, held, cursor)
 
+    assert_as_loaded_anew(there, held)
+
+
+@pytest.mark.proves("R267")
+def test_device_that_was_away_learns_of_a_deletion_by_a_moderator(devices, room):
+    here, there = devices
+    message = here.post(f"/api/chat/rooms/{room.id}/messages/", {"content": "one"}).json()
+    screen_waiting()
+    moderator = make_member(room, role="MODERATOR").user
+    held = {name: loaded_anew(there, name) for name in LISTS}
+    cursor = changes(there)["me"]["cursor"]
+
+    delete_message(actor_id=moderator.id, message_id=UUID(message["id"]))
+    follow(there, held, cursor)
+
+    assert held["decisions"][message["id"]]["type"] == "deletion"
     assert_as_loaded_anew(there, held)

@@ -212,7 +212,7 @@ def test_codes_are_limited_and_expire():
 
 @pytest.mark.proves("S76")
 def test_notices_are_limited_by_address_and_by_email(settings):
-    settings.NOTICE_LIMITS = {"address": "100/hour", "email": "2/hour", "code": "100/hour"}
+    settings.NOTICE_LIMITS = settings.NOTICE_LIMITS | {"email": "2/hour"}
     email = f"{new_id()}@example.org"
     statuses = [submit(subject="x", email=email).status_code for _ in range(3)]
     assert statuses == [201, 201, 429]
@@ -220,6 +220,20 @@ def test_notices_are_limited_by_address_and_by_email(settings):
     settings.NOTICE_LIMITS |= {"address": "1/hour"}
     client = APIClient(REMOTE_ADDR="198.51.100.77")
     assert [submit(client, subject="x").status_code for _ in range(2)] == [201, 429]
+
+
+@pytest.mark.proves("R268")
+def test_strangers_do_not_lock_the_owner_of_an_email_out(settings):
+    settings.NOTICE_LIMITS = settings.NOTICE_LIMITS | {"email": "2/hour", "email_total": "6/hour"}
+    email = f"{new_id()}@example.org"
+
+    def send(address):
+        return submit(APIClient(REMOTE_ADDR=address), subject="x", email=email).status_code
+
+    assert [send("198.51.100.77") for _ in range(4)] == [201, 201, 429, 429]
+    assert send("198.51.100.78") == 429  # of the same network
+    assert send("203.0.113.5") == 201
+    assert [send(f"192.0.{n}.1") for n in range(2, 7)] == [201] * 3 + [429] * 2
 
 
 def test_code_is_stored_as_digest_and_made_anew_when_the_mail_server_fails(monkeypatch):

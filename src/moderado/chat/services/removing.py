@@ -19,7 +19,9 @@ from moderado.chat.types import MESSAGE, MessageView
 from moderado.core.database import retry_on_deadlock, run_prepared
 from moderado.enforcement.errors import Banned
 from moderado.enforcement.services.audit import write_line
+from moderado.enforcement.services.person_changes import record_changes
 from moderado.enforcement.services.purged_messages import keep_removed
+from moderado.enforcement.types import OwnThing
 from moderado.moderation.types import Reason
 
 _IS_REMOVED = "SELECT id FROM chat_message WHERE id = %(message)s AND status = 'REMOVED'"
@@ -72,6 +74,7 @@ def _delete(actor_id: UUID, message_id: UUID, room_id: UUID | None) -> MessageVi
             announce(message, step)
             if by_moderator:
                 notify_removed(message)
+                record_changes([(message.author_id, OwnThing.DECISION, message.id)])
                 write_line(
                     actor_id=actor_id,
                     action="message_deleted",

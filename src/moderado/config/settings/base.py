@@ -237,11 +237,8 @@ RETENTION_DAYS = {
     for kind in ("messages", "rejected", "cases", "answers", "shadows", "suggestions")
 }
 
-EMAIL_BACKEND = {
-    "smtp": "django.core.mail.backends.smtp.EmailBackend",
-    "console": "django.core.mail.backends.console.EmailBackend",
-    "off": "django.core.mail.backends.dummy.EmailBackend",
-}[ENV.email_backend]
+_EMAIL_MODULES = {"smtp": "smtp", "console": "console", "off": "dummy"}
+EMAIL_BACKEND = f"django.core.mail.backends.{_EMAIL_MODULES[ENV.email_backend]}.EmailBackend"
 SENDS_EMAIL = ENV.email_backend != "off"
 EMAIL_HOST = ENV.email_host
 EMAIL_PORT = ENV.email_port
@@ -254,6 +251,7 @@ DEFAULT_FROM_EMAIL = ENV.email_from or "webmaster@localhost"
 NOTICE_LIMITS = {
     "address": ENV.limit_notices_per_address,
     "email": ENV.limit_notices_per_email,
+    "email_total": ENV.limit_notices_per_email_total,
     "code": ENV.limit_notice_codes,
 }
 

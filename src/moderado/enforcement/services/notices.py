@@ -21,6 +21,7 @@ from moderado.accounts.lookalikes import email_key
 from moderado.accounts.models import User
 from moderado.accounts.services.client_keys import first_result, is_known
 from moderado.core import clock, limits
+from moderado.core.addresses import network_of
 from moderado.core.database import require_transaction, retry_on_deadlock
 from moderado.core.errors import Invalid, NotFound
 from moderado.core.events import publish
@@ -170,8 +171,14 @@ def _first_notice(key: str | None, asked: list[str], notice_id: UUID) -> Notice 
 
 
 def _count(email: str, address: str) -> None:
-    limits.hit_address(settings.NOTICE_LIMITS["address"], "notice_address", address)
-    limits.hit(settings.NOTICE_LIMITS["email"], "notice_email", email_digest(email).hex())
+    """Count a notice. The e-mail is not confirmed yet: a stranger must not lock its owner out.
+
+    The limit over all networks bounds how many e-mails strangers can have sent to it.
+    """
+    most, digest = settings.NOTICE_LIMITS, email_digest(email).hex()
+    limits.hit_address(most["address"], "notice_address", address)
+    limits.hit(most["email"], "notice_email", digest, network_of(address))
+    limits.hit(most["email_total"], "notice_email_total", digest)
 
 
 def _identity(name: str, email: str) -> tuple[str, str]:
