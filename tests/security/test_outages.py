@@ -373,7 +373,7 @@ def test_revoked_reader_is_closed_within_a_minute_without_redis(cluster, person)
             "UPDATE accounts_session SET ended_at = now() WHERE user_id = %s", ids["password"]
         )
         mute = {"user": ids["muted"], "kind": "mute", "scope": admin.room, "reason": "spam"}
-        admin.ask("POST", "/enforcement/sanctions/", mute)
+        assert "id" in (made := admin.ask("POST", "/enforcement/sanctions/", mute)), made
         admin.ask("POST", f"/chat/rooms/{admin.room}/messages/", {"content": "segredo"})
         hear(at_admin, "chat_message")
         codes, heard = {}, {}

@@ -93,9 +93,40 @@ def test_ruling_purge_and_decided_appeal_do_not_carry_them(room, moderator):
     assert decide_appeal(actor=other, **decided, public_note="leia as regras").public_note
 
 
-def test_codes_of_categories_are_reasons():
+@pytest.fixture
+def only_remote(settings):
+    """Configure nothing that judges on this machine."""
+    settings.MODERATION_PROVIDERS = [{"BACKEND": "tests.providers.Remote"}]
+
+
+@pytest.mark.proves("R273")
+@pytest.mark.usefixtures("only_remote")
+def test_built_in_lists_judge_where_all_providers_are_remote(room, impose):
+    person = make_member(room).user
+
+    with pytest.raises(Invalid) as refused:
+        impose(person, public_note="seu filho da puta")
+
+    assert list(refused.value.fields) == ["public_note"]
+    assert impose(person, reason="três mensagens iguais", public_note="leia as regras")[1]
+
+
+@pytest.mark.proves("R273")
+def test_codes_of_categories_are_reasons_whatever_the_server_lists(settings):
+    words = [
+        {"category": "spam", "severity": 0.9, "action": "block", "words": [*REPORT_CATEGORY_CODES]}
+    ]
+    settings.MODERATION_PROVIDERS = [
+        {
+            "BACKEND": "moderado.moderation.providers.blocklist.BlocklistProvider",
+            "OPTIONS": {"rules": words},
+        }
+    ]
+
     for code in REPORT_CATEGORY_CODES:
         check_shown_words({make_user().id}, reason=code)
+    with pytest.raises(Invalid):
+        check_shown_words({make_user().id}, reason="this is spam")
 
 
 @pytest.mark.parametrize("kind", ["warning", "strike", "mute", "slow", "ban"])

@@ -1,8 +1,8 @@
 """Words that moderators of rooms write to members are judged like messages.
 
 Any member may create a room, and so moderate one. Without a judgement a reason or a public note
-would carry what no message may say, to any person. Local providers judge at once. Staff are
-trusted.
+would carry what no message may say, to any person. Local providers judge at once, or the built-in
+lists where there are none. Staff are trusted, and codes of categories are no words of theirs.
 """
 
 from collections.abc import Collection
@@ -12,7 +12,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from moderado.core.errors import Invalid
-from moderado.moderation.services.judging import judge_texts
+from moderado.enforcement.labels import REPORT_CATEGORY_CODES
+from moderado.moderation.services.judging import judge_at_once
 from moderado.moderation.types import Outcome
 
 
@@ -26,10 +27,14 @@ def check_shown_words(scope_ids: Collection[UUID] | None, **words: str) -> None:
     Raises:
         Invalid: The fields with such words.
     """
-    written = {field: text for field, text in words.items() if text.strip()}
+    written = {
+        field: text
+        for field, text in words.items()
+        if text.strip() and text not in REPORT_CATEGORY_CODES
+    }
     if scope_ids is None or not written:
         return
-    verdicts = zip(written, judge_texts(list(written.values())), strict=True)
+    verdicts = zip(written, judge_at_once(list(written.values())), strict=True)
     refused: dict[str, str | Promise] = {
         field: _("A message with these words would not be published. Write it in other words.")
         for field, verdict in verdicts

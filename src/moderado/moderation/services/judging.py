@@ -5,13 +5,18 @@ Local providers answer; nothing is stored. The database is read only to find the
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from moderado.core.errors import NotFound
 from moderado.core.ids import new_id
+from moderado.moderation.decide import CompiledPolicy
 from moderado.moderation.errors import PolicyNotEnabled
 from moderado.moderation.models import Policy
+from moderado.moderation.policies.compile import Runtime
+from moderado.moderation.providers.base import ConfiguredProvider
+from moderado.moderation.providers.blocklist import BlocklistProvider
 from moderado.moderation.services.policy_lookup import CONFIGURED, Chain, in_force
-from moderado.moderation.services.screening import screen
+from moderado.moderation.services.screening import judge, screen
 from moderado.moderation.types import (
     SERVER,
     UNKNOWN_AUTHOR,
@@ -52,6 +57,30 @@ def judge_texts(
     """
     chain = policy if isinstance(policy, tuple) else chain_of(policy)
     return screen([content_of(text, facts, chain) for text in texts])
+
+
+def judge_at_once(texts: Sequence[str]) -> list[Verdict]:
+    """Return one verdict for each text, which cannot wait for a remote provider.
+
+    The built-in lists judge what no local provider of the server's policy has judged.
+
+    Args:
+        texts: The texts; each is judged alone.
+    """
+    verdicts = judge_texts(texts)
+    if all(each.signals or each.failures for each in verdicts):
+        return verdicts
+    return judge([content_of(text, NO_FACTS) for text in texts], _built_in_lists())
+
+
+@cache
+def _built_in_lists() -> Runtime:
+    provider = BlocklistProvider()
+    return Runtime(
+        policy=CompiledPolicy(version=provider.version, rules=[provider.effects]),
+        providers=(ConfiguredProvider(provider=provider),),
+        conditions={},
+    )
 
 
 def chain_of(policy: str | None) -> Chain:
