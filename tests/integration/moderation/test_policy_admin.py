@@ -168,6 +168,7 @@ def test_every_mistake_of_a_written_version_is_shown_with_its_line(client, write
     page = client.post(ADD, {"yaml": wrong + "extra: 1\n"}).content.decode()
 
     assert "rules[0].outcome" in page
+    assert "Exemplos da política" not in page, "nothing is known of a version that is not saved"
     assert "extra: linha" in page
     assert page.count("linha") >= 2
     page = client.post(ADD, {"yaml": YAML.replace("null", "nothing")}).content.decode()
