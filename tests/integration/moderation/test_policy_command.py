@@ -93,6 +93,25 @@ def test_every_mistake_of_a_file_is_reported(file, run):
         run("test", "none.yaml")
 
 
+def test_programs_read_what_is_wrong_with_a_file(file, capsys):
+    def refused():
+        with pytest.raises(CommandError):
+            call_command("policy", "test", str(file), "--json")
+        return json.loads(capsys.readouterr().out)
+
+    file.write_text(FILE.replace("hold\n", "explode\n", 1) + "extra: 1\n")
+    found = refused()
+    assert (found["code"], set(found["mistakes"])) == (
+        "invalid_policy",
+        {"rules[0].outcome", "extra"},
+    )
+    assert "line" in found["mistakes"]["extra"]
+
+    file.write_text(FILE.replace("P.I.R.A", "bom dia"))
+    failing = {"rule": "own", "expected": "hold", "outcome": "ALLOW", "text": "bom dia"}
+    assert refused() == {"code": "failing_examples", "failing": [failing]}
+
+
 def test_saved_version_waits_to_be_enabled(file, run):
     assert run("apply", file, "--save-only") == "saved version 1 of default"
     assert Policy.objects.get().enabled is None

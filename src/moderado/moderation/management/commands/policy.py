@@ -85,6 +85,8 @@ class Command(OperatorCommand):
             try:
                 act[options["action"]](options)
             except (InvalidPolicy, FailingExamples) as error:
+                if options["json"]:
+                    self._write(options, _refused(error), [])
                 raise CommandError("\n".join(_refusal(error))) from None
 
     def _list(self, options: dict[str, Any]) -> None:
@@ -227,6 +229,23 @@ def _read(file: str) -> PolicyDocument:
     except UnicodeDecodeError as error:
         raise CommandError(f"{file}: no UTF-8 text (byte {error.start})") from None
     return parse_document(yaml=text)
+
+
+def _refused(error: InvalidPolicy | FailingExamples) -> dict[str, Any]:
+    """Return a refusal for programs: every mistake by its path, or every failing example."""
+    if isinstance(error, InvalidPolicy):
+        said = {path: str(sentence) for path, sentence in error.fields.items()}
+        return {"code": error.code, "mistakes": said}
+    failing = [
+        {
+            "rule": each.rule,
+            "expected": each.expected,
+            "outcome": each.outcome.value,
+            "text": each.text,
+        }
+        for each in error.examples
+    ]
+    return {"code": error.code, "failing": failing}
 
 
 def _refusal(error: InvalidPolicy | FailingExamples) -> list[str]:
