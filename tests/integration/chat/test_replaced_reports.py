@@ -5,15 +5,16 @@ from datetime import timedelta
 import pytest
 from django.db import transaction
 from django.db.models import F
+from django.db.models.functions import Now
 
-from moderado.chat.models import Message, Revision
+from moderado.chat.models import Message, Revision, Room
 from moderado.chat.selectors.review import surroundings
-from moderado.chat.services import memberships
+from moderado.chat.services import deleted_rooms, memberships, rooms
 from moderado.chat.services.erased_messages import erase_batch
 from moderado.chat.services.removing import delete_message
 from moderado.core.errors import NotFound
 from moderado.core.ids import new_id
-from moderado.enforcement.errors import OwnContent, TextReplaced
+from moderado.enforcement.errors import CaseEscalated, OwnContent, TextReplaced
 from moderado.enforcement.models import Report, Sanction
 from moderado.enforcement.services import rulings as services
 from moderado.enforcement.services.measures import Measure
@@ -22,7 +23,7 @@ from moderado.enforcement.types import Actor, MeasureScope, SanctionKind
 from moderado.moderation.errors import CaseSuperseded
 from moderado.moderation.models import Case
 from tests import rulings
-from tests.factories import make_member, make_room, make_user
+from tests.factories import make_member, make_room, make_staff, make_user
 from tests.integration.chat.steps import edit, judge, post
 from tests.integration.enforcement.steps import settle
 from tests.texts import text_of
@@ -279,3 +280,37 @@ def test_text_that_returns_while_its_report_is_open(alice, reporter):
         rule(found.case)
     message.refresh_from_db()
     assert message.status == "REJECTED"
+
+
+@pytest.mark.proves("R269")
+@pytest.mark.parametrize("escape", [None, replace, delete])
+def test_deletion_of_the_room_hands_the_case_over_to_the_server(message, reporter, escape):
+    found, _ = send(message, reporter)
+    if escape is not None:
+        escape(message)
+
+    rooms.delete_room(actor_id=None, room_id=message.room_id)
+
+    found.refresh_from_db()
+    case = Case.objects.get(pk=found.case_id)
+    assert (found.state, case.state, case.escalated_at is None) == ("open", "open", False)
+    shown = surroundings([case], viewer=make_staff("view_case"))[case.id]
+    assert (shown.is_public, shown.successor) == (False, None)
+    assert deleted_rooms.close_left_cases() == 0
+    with pytest.raises(CaseEscalated):
+        rule(case, scope_ids=[message.room_id])
+    rule(case)
+    settle()
+    found.refresh_from_db()
+    assert (found.state, found.outcome) == ("decided", "action_taken")
+
+
+@pytest.mark.proves("R269")
+def test_case_that_an_earlier_release_left_in_a_deleted_room_is_handed_over(message, reporter):
+    found, _ = send(message, reporter)
+    Room.objects.filter(pk=message.room_id).update(deleted_at=Now())
+
+    assert [deleted_rooms.close_left_cases() for _ in range(2)] == [1, 0]
+
+    case = Case.objects.get(pk=found.case_id)
+    assert (case.state, case.escalated_at is None) == ("open", False)

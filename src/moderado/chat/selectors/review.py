@@ -101,13 +101,15 @@ def surroundings(
     shown = shown_revisions([case.subject_id for case in cases if case.subject_type != MESSAGE])
     found = {}
     for case in cases:
-        status = _status(messages.get(case.subject_id), case)
+        message = messages.get(case.subject_id)
+        status = _status(message, case)
+        is_seen = message is not None and message.room.deleted_at is None
         found[case.id] = CaseSurroundings(
             room_name=names.get(case.scope_id) if case.scope_id else None,
             message_status=status,
-            is_public=status == Message.Status.APPROVED
+            is_public=(status == Message.Status.APPROVED and is_seen)
             or shown.get((case.subject_type, case.subject_id)) == case.revision,
-            successor=_successor(messages.get(case.subject_id), status),
+            successor=_successor(message, status) if is_seen else None,
             context=contexts.get(case.subject_id, Context()),
         )
     return found
@@ -116,7 +118,8 @@ def surroundings(
 def _messages_of(cases: Sequence[ReviewedCase]) -> dict[UUID, Message]:
     ids = [case.subject_id for case in cases if case.subject_type == MESSAGE]
     columns = ("room", "status", "revision", "text", "edit_revision", "edit_status")
-    return {each.id: each for each in Message.objects.filter(pk__in=ids).only(*columns)}
+    found = Message.objects.filter(pk__in=ids).select_related("room")
+    return {each.id: each for each in found.only(*columns, "room__deleted_at")}
 
 
 def _names_of_rooms(room_ids: Iterable[UUID | None]) -> dict[UUID, str]:

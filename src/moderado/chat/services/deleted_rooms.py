@@ -21,7 +21,7 @@ from moderado.core.database import require_transaction, retry_on_deadlock
 from moderado.core.row_by_row import row_by_row
 from moderado.enforcement.types import ROOM
 from moderado.moderation.selectors import open_cases
-from moderado.moderation.services.closing import close_cases_of_scope
+from moderado.moderation.services.closing import close_cases_of_scope, is_handed_over
 from moderado.moderation.services.recording import record
 from moderado.moderation.types import CloseReason, Content, Outcome, Reason, Verdict
 
@@ -37,9 +37,10 @@ _VERDICT = Verdict(
 def end_review(room_id: UUID) -> None:
     """Close the open cases in and about a room, and refuse the texts that were held for them.
 
-    Their authors learn that no moderator will decide. Requires a transaction that holds the
-    room's lock. So this waits for no message: the case of one that is locked at this moment stays
-    open, until its transaction or the task ends it.
+    Messages that members have reported are decided by the moderators of the server: who deletes
+    the room may be their author (ADR 0136). The authors of held texts learn that no moderator will
+    decide. Requires a transaction that holds the room's lock. So this waits for no message: the
+    case of one that is locked at this moment stays open, until its transaction or the task ends it.
     """
     require_transaction()
     cases = open_cases().filter(scope_id=room_id)
@@ -50,7 +51,11 @@ def end_review(room_id: UUID) -> None:
     messages = list(free.select_related("author"))
     busy = held.exclude(pk__in=[message.pk for message in messages]).values_list("pk", flat=True)
     closed = close_cases_of_scope(
-        scope_id=room_id, own_type=ROOM, reason=CloseReason.ROOM_DELETED, kept=list(busy)
+        scope_id=room_id,
+        own_type=ROOM,
+        reason=CloseReason.ROOM_DELETED,
+        kept_type=SUBJECT,
+        kept=list(busy),
     )
     _refuse([message for message in messages if message.pk in closed])
 
@@ -61,7 +66,7 @@ def close_left_cases() -> int:
     Returns:
         The number of rooms. `BATCH`: there may be more.
     """
-    of_texts = open_cases().filter(scope_id=OuterRef("pk"))
+    of_texts = open_cases().filter(~is_handed_over(SUBJECT), scope_id=OuterRef("pk"))
     about = open_cases().filter(subject_type__in=(ROOM_NAME, ROOM), subject_id=OuterRef("pk"))
     deleted = Room.objects.filter(deleted_at__isnull=False)
     left = deleted.filter(Exists(of_texts)) | deleted.filter(Exists(about))

@@ -50,8 +50,7 @@ def apply_ruling(event: CaseDecided) -> None:
     if message is not None and message.author_id == event.actor_id:  # a case that names no author
         raise OwnCase
     ended = _apply(message, event)
-    may_have_ended = event.is_reported and ended is not CloseReason.ROOM_DELETED
-    if ended is not None and not (event.is_reversal or may_have_ended):
+    if ended is not None and not (event.is_reversal or event.is_reported):
         raise CaseSuperseded(ended)
 
 

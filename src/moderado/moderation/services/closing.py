@@ -15,7 +15,7 @@ from django.db.models.functions import Now
 from moderado.core.database import require_transaction
 from moderado.moderation.events import CaseStep
 from moderado.moderation.models import Case
-from moderado.moderation.services.case_events import publish_changes
+from moderado.moderation.services.case_events import publish_changes, traits_of
 from moderado.moderation.types import CloseReason
 
 log = structlog.get_logger(__name__)
@@ -66,11 +66,17 @@ def close_cases_of_erased(*, subject_type: str, subject_ids: Collection[UUID]) -
 
 
 def close_cases_of_scope(
-    *, scope_id: UUID, own_type: str, reason: CloseReason, kept: Collection[UUID] = ()
+    *,
+    scope_id: UUID,
+    own_type: str,
+    reason: CloseReason,
+    kept_type: str,
+    kept: Collection[UUID] = (),
 ) -> frozenset[UUID]:
     """Close the open cases in and about a room that ends, but not those of the subjects `kept`.
 
     Requires a transaction. A case about the room itself has `own_type` as the type of its subject.
+    What members have reported, of `kept_type`, is handed over to the moderators of the server.
 
     The room is locked already, so this waits for no case: that could be a deadlock. A case that
     a moderator claims at this moment is tried again. One on which a moderator rules is left to the
@@ -82,6 +88,8 @@ def close_cases_of_scope(
     require_transaction()
     about = Q(subject_type=own_type, subject_id=scope_id)
     cases = Case.objects.filter(Q(scope_id=scope_id) | about).exclude(subject_id__in=kept)
+    _hand_over(cases.filter(_REPORTED, subject_type=kept_type))
+    cases = cases.exclude(_REPORTED & Q(subject_type=kept_type))
     subjects: set[UUID] = set()
     closed = 0
     for _ in range(_ATTEMPTS):
@@ -94,6 +102,11 @@ def close_cases_of_scope(
     if closed:
         log.info("cases_closed", scope_id=str(scope_id), reason=reason.value, cases=closed)
     return frozenset(subjects)
+
+
+def is_handed_over(subject_type: str) -> Q:
+    """Return the condition of reported cases of ended rooms that the server's moderators decide."""
+    return _REPORTED & Q(subject_type=subject_type, escalated_at__isnull=False)
 
 
 def merge_case(*, case: Case, into: Case) -> None:
@@ -142,6 +155,21 @@ def reopen_cases(*, case_ids: Collection[str]) -> None:
     """
     require_transaction()
     _return(Case.objects.filter(pk__in=case_ids, close_reason=CloseReason.DELETED))
+
+
+def _hand_over(cases: "QuerySet[Case]") -> None:
+    """Escalate open cases. One that is locked at this moment is left to the task."""
+    waiting = cases.filter(state=Case.State.OPEN, escalated_at=None)
+    found = list(waiting.select_for_update(of=("self",), skip_locked=True, no_key=True))
+    Case.objects.filter(pk__in=[case.pk for case in found]).update(
+        escalated_at=Now(),
+        snoozed_until=None,
+        claimed_by=None,
+        claimed_until=None,
+        version=F("version") + 1,
+    )
+    was = {case.pk: traits_of(case) for case in found}
+    publish_changes(CaseStep.ESCALATED, found, was=was)
 
 
 def _return(cases: "QuerySet[Case]") -> None:
