@@ -13,6 +13,7 @@ from moderado.moderation.classifier.explain import explain
 from moderado.moderation.classifier.features import words_of
 from moderado.moderation.classifier.score import Scorer
 from moderado.moderation.classifier.weights import included, load
+from moderado.moderation.rules.ordinary_uses import without_ordinary_uses
 from moderado.moderation.types import Category, Content, Signal
 
 CATEGORY = Category.HARASSMENT
@@ -20,6 +21,8 @@ DEFAULT_HEADS = ("pt", "en")
 # A score below a half is no evidence of abuse, and calibrated no better than to such a step. Texts
 # of one batch with equal scores share a signal, a verdict and a row of the log's statement.
 _STEP, _COARSE_BELOW = 0.05, 0.5
+# Only what may be held is read again without ordinary uses of listed words: that takes .3 ms.
+_READ_AGAIN_FROM = 0.8
 _SIGNALS = 256  # kept
 
 
@@ -61,17 +64,27 @@ class ClassifierProvider:
 
     def score(self, text: str) -> float:
         """Return the highest score of the heads, below one half in steps of .05."""
-        words = set(words_of(text))
-        score = max(scorer.score_words(words) for scorer in self._scorers)
+        score = self._score(text)
+        if score >= _READ_AGAIN_FROM and (read := without_ordinary_uses(text)) != text:
+            score = self._score(read)
         if score < _COARSE_BELOW:
             return round(round(score / _STEP) * _STEP, 2)
         return round(score, 4)
+
+    def _score(self, text: str) -> float:
+        words = set(words_of(text))
+        return max(scorer.score_words(words) for scorer in self._scorers)
 
     def _new_signal(self, score: float) -> Signal:
         return Signal(provider=self.name, model=self.version, scores={CATEGORY: score})
 
     def explain(self, text: str) -> list[dict[str, Any]]:
-        """Return what each word adds to the logit of the head with the highest score, as JSON."""
+        """Return what each word adds to the logit of the head with the highest score, as JSON.
+
+        Listed words that mean nothing where they stand add nothing.
+        """
+        if self._score(text) >= _READ_AGAIN_FROM:
+            text = without_ordinary_uses(text)
         best = max(self._scorers, key=lambda scorer: scorer.score(text))
         return [
             {"head": best.head.name, "word": word, "amount": round(amount, 4), "places": places}

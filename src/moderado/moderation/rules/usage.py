@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 
 from moderado.moderation.normalize import Folded
 from moderado.moderation.rules.addresses import beside, is_glued_to_address
-from moderado.moderation.rules.broken_words import is_part_of_word
 from moderado.moderation.rules.cues import BOTH, compiled, cues_of, is_of_no_one
 from moderado.moderation.rules.hits import Hit
-from moderado.moderation.rules.names import is_acronym, is_capitalized, is_in_route, is_name
+from moderado.moderation.rules.names import is_acronym, is_in_route, is_name
+from moderado.moderation.rules.other_words import is_of_initials, is_other_word
 from moderado.moderation.rules.rule import Match, Rule, Shape
 from moderado.moderation.rules.spelling import MISSPELLED, is_as_spoken, is_disguised
 from moderado.moderation.rules.surroundings import Context, Surroundings
@@ -27,11 +27,9 @@ _BETWEEN = frozenset(
     f" {words} " for words in (",", "e", "de", "da", "do", "and", "of", "seu", "sua", "you")
 ) | {" "}
 _DIRECTED = (Usage.AIMED, Usage.JOKED, Usage.ABOUT)
-_ADDRESSED = (Shape.NAME, Shape.CURSE)
-_PERSONAL = (Shape.NAME, Shape.EVERYDAY)
+_ADDRESSED, _PERSONAL = (Shape.NAME, Shape.CURSE), (Shape.NAME, Shape.EVERYDAY)
 _PRIDE = ("pride", "own_after")
-_FRIENDLY = {"friendly"}
-_DENIED = {"self_before", "denied_before"}  # "I am no fool"
+_FRIENDLY, _DENIED = {"friendly"}, {"self_before", "denied_before"}  # "I am no fool"
 _REPORTS = ("reported_before", "reported_after")
 _AIMED = (Usage.AIMED, Usage.JOKED)
 _SAID = ("aimed_before", "aimed_after", "about_before")
@@ -60,10 +58,12 @@ def judged(hits: Iterable[Hit], folded: Folded, text: str) -> list[Hit]:
     earlier: _Earlier | None = None
     expletives_end = 0
     for hit in sorted(hits, key=lambda hit: (hit.start, -hit.end)):
+        if is_of_initials(hit, text):
+            continue
         around = beside(hit, context)
         cues = _cues(hit.rule, around, context)
         usage = _usage(hit, context, around, cues)
-        if usage is None or (usage not in _AIMED and _is_other_word(hit, context)):
+        if usage is None or (usage not in _AIMED and is_other_word(hit, text)):
             continue
         if usage not in _AIMED and hit.rule.expletive is not None and hit.end <= expletives_end:
             usage = Usage.EXPLETIVE  # part of a longer one: "puta" in "puta que pariu"
@@ -79,6 +79,14 @@ def judged(hits: Iterable[Hit], folded: Folded, text: str) -> list[Hit]:
             earlier = _Earlier(used, len(kept), around.before in (" . ", " "))
             kept.append(used)
     return _in_one_register(kept, context) if expletives_end else kept
+
+
+def harmless(hits: Iterable[Hit], folded: Folded, text: str) -> list[Hit]:
+    """Return the hits that mean nothing where they stand, such as "piranha" beside "frita"."""
+    context = Context(folded, text)
+    placed = ((hit, beside(hit, context)) for hit in hits)
+    cued = ((hit, at, _cues(hit.rule, at, context)) for hit, at in placed)
+    return [hit for hit, at, cues in cued if _usage(hit, context, at, cues) is None]
 
 
 def _in_one_register(hits: list[Hit], context: Context) -> list[Hit]:
@@ -173,16 +181,6 @@ def _is_named(hit: Hit, context: Context, around: Surroundings, cues: frozenset[
     portuguese = hit.rule.language[:2] == "pt" or context.language == "pt"
     place = (context.text, hit.start, hit.end)
     return is_name(hit.rule.text, *place, around, portuguese=portuguese)
-
-
-def _is_other_word(hit: Hit, context: Context) -> bool:
-    """Tell whether a word is a name that resembles a listed one, cut off ("injun…") or broken."""
-    if hit.reading in MISSPELLED:
-        return is_capitalized(context.text, hit.start, hit.end)
-    if hit.reading or not hit.rule.native:
-        return False
-    is_cut_off = context.text.startswith("…", hit.end)
-    return is_cut_off or is_part_of_word(context.text, hit.start, hit.end)
 
 
 def _is_foreign(hit: Hit, context: Context) -> bool:
