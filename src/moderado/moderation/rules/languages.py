@@ -83,7 +83,9 @@ def hint(words: str, text: str) -> str:
             evidence[place] += 1
     if not text.isascii():
         for letter in _WRITTEN.keys() & set(text.lower()):
-            evidence[_WRITTEN[letter]] += _LETTER_WEIGHT
+            place = _WRITTEN[letter]
+            if evidence[place] or place == _PORTUGUESE:  # else it may disguise a word: "pretø"
+                evidence[place] += _LETTER_WEIGHT
     ours = _PORTUGUESE if evidence[_PORTUGUESE] >= evidence[_ENGLISH] else _ENGLISH
     other = max(range(len(_CODES)), key=evidence.__getitem__)
     if evidence[other] >= evidence[ours] + _LEAST:

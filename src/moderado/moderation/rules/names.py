@@ -96,7 +96,8 @@ def is_acronym(text: str, start: int, end: int) -> bool:
     if written.isupper():
         return True
     is_symbol = len(written) == _SYMBOL and written.istitle()
-    return is_symbol and (start > 0 or _CHEMISTRY.match(text, end) is not None)
+    is_alone = text.strip() == written
+    return is_symbol and (start > 0 or is_alone or _CHEMISTRY.match(text, end) is not None)
 
 
 def is_in_route(text: str, start: int, end: int) -> bool:

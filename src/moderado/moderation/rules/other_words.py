@@ -20,7 +20,7 @@ _CAPITAL_BEFORE, _CAPITAL_AFTER = re.compile(r"[A-Z]\.$"), re.compile(r"\.?[A-Z]
 _MOST_INITIALS = 3
 _SHORTEST_PASSWORD = 8
 _MOST_OF_PASSWORD = 0.6  # of its characters belong to the word
-_CLASSES = tuple(map(re.compile, ("[a-z]", "[A-Z]", "[0-9]", r"[!@#$%&*+=?^~_.-]")))
+_CLASSES = tuple(map(re.compile, ("[a-z]", "[A-Z]", "[0-9]", "[@#$%&*+=^~]")))
 _LEAST_CLASSES = 3
 _EDGES = "#@.,;:!?"  # of a hashtag, a mention or a sentence
 _WORDS = re.compile("[A-Z][a-z]{2,}|[a-z]{4,}|[A-Z]{4,}")  # also those of "VeryBadDay"
@@ -81,7 +81,7 @@ def _is_in_password(hit: Hit, text: str, around: tuple[str, str]) -> bool:
     whole = text[hit.start - len(around[0]) : hit.end + len(around[1])].strip(_EDGES)
     if len(whole) < _SHORTEST_PASSWORD or len(whole) * _MOST_OF_PASSWORD < hit.end - hit.start:
         return False
-    if not whole.isascii() or sum(bool(each.search(rest)) for each in _CLASSES) < _LEAST_CLASSES:
+    if not whole.isascii() or sum(bool(each.search(whole)) for each in _CLASSES) < _LEAST_CLASSES:
         return False
     return not any(is_ordinary(fold(word).text) for word in _WORDS.findall(rest))
 

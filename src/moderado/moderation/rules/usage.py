@@ -13,6 +13,7 @@ from moderado.moderation.rules.cues import BOTH, compiled, cues_of, is_of_no_one
 from moderado.moderation.rules.hits import Hit
 from moderado.moderation.rules.names import is_acronym, is_in_route, is_name
 from moderado.moderation.rules.other_words import is_of_initials, is_other_word
+from moderado.moderation.rules.others import is_about, is_banter
 from moderado.moderation.rules.rule import Match, Rule, Shape
 from moderado.moderation.rules.spelling import MISSPELLED, is_as_spoken, is_disguised
 from moderado.moderation.rules.surroundings import Context, Surroundings
@@ -196,9 +197,8 @@ def _directed(rule: Rule, context: Context, around: Surroundings, cues: frozense
     if rule.match is not Match.PATTERN:
         if is_of_no_one(cues):
             return Usage.PLAIN
-        if not _is_aimed(rule, around, cues) or _is_banter(rule, around):
-            is_about = rule.about is not None and "about_before" in cues
-            return Usage.ABOUT if is_about else Usage.PLAIN
+        if not _is_aimed(rule, around, cues) or is_banter(rule, around):
+            return Usage.ABOUT if is_about(rule, around, cues) else Usage.PLAIN
     elif rule.category is Category.THREAT and any(
         at.is_trivial(around) for at in cues_of(rule.language)
     ):
@@ -206,11 +206,6 @@ def _directed(rule: Rule, context: Context, around: Surroundings, cues: frozense
     if rule.language and rule.category in _JOKES and ("laughter" in cues or _laughs(context.text)):
         return Usage.JOKED
     return Usage.AIMED
-
-
-def _is_banter(rule: Rule, around: Surroundings) -> bool:
-    """Tell whether a rude name is said as among friends: "fala seu puto, beleza?"."""
-    return rule.category in _SWEARING and any(at.is_banter(around) for at in cues_of(rule.language))
 
 
 def _is_aimed(rule: Rule, around: Surroundings, cues: frozenset[str]) -> bool:
