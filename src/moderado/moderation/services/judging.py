@@ -92,6 +92,8 @@ def chain_of(policy: str | None) -> Chain:
     """
     if policy is None:
         return in_force()
+    if "\x00" in policy:  # no name has one, and PostgreSQL refuses to look for it
+        raise NotFound
     stored = Policy.objects.filter(name=policy, deleted_at=None).first()
     if stored is None:
         raise NotFound

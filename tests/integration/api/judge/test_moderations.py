@@ -96,8 +96,10 @@ def test_named_policy_judges(judge):
     assert ask(judge, {"input": "a toada"})["results"][0]["flagged"] is False
 
 
-def test_unknown_policy_is_a_model_that_does_not_exist(judge):
-    error = ask(judge, {"input": "oi", "model": "moderado:nothing"}, 404)["error"]
+@pytest.mark.proves("S210")
+@pytest.mark.parametrize("name", ["nothing", "\x00", "de\x00fault", "x" * 10_000, "\U0010ffff"])
+def test_unknown_policy_is_a_model_that_does_not_exist(judge, name):
+    error = ask(judge, {"input": "oi", "model": f"moderado:{name}"}, 404)["error"]
 
     assert (error["code"], error["type"]) == ("model_not_found", "invalid_request_error")
 
