@@ -22,7 +22,7 @@ MODE = "optimistic"
 ENVIRONMENT = {"OPTIMISTIC_MESSAGES": "1"}  # shown ones, for good standing
 EVERY = 0.5  # average seconds between two messages of an author in good standing
 EVERY_OTHER = 0.2  # and of one who has lost it: 20 messages bring it back
-BAD = 0.25  # share of bad texts while the author is in good standing
+BAD = 0.4  # share of bad texts while the author is in good standing
 EDITS = 0.1
 SEARCHES = 20  # texts that are searched for at most
 _SHOWS = frozenset({"allow", "keep_flagged"})
@@ -31,9 +31,7 @@ _SHOWS = frozenset({"allow", "keep_flagged"})
 async def talk_carefully(person: Client, room_id: str, pace: Pace, *, seed: str) -> None:
     """Send clean texts until they are shown at once, then sometimes a bad one, until cancelled."""
     dice = random.Random(seed)
-    outcomes = ["BLOCK", *OUTCOMES]
-    dice.shuffle(outcomes)
-    bad = cycle(outcomes)
+    bad = cycle(["BLOCK", *LISTED, *OUTCOMES])
     number, is_trusted = 0, False
     with suppress(asyncio.CancelledError):
         while True:

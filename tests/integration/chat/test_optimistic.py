@@ -1,9 +1,12 @@
 """Rooms of mode `optimistic`: which texts are shown at once, and what becomes of them."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import timedelta
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import F
 
 from moderado.chat.models import Membership, Message, Room
@@ -327,6 +330,32 @@ class TestWholeServer:
         other = trusted(room)
         assert seen(post(other, room, "seu arrom")) == SHOWN
         assert seen(post(other, room, "bado")) == UNSEEN
+
+    @pytest.mark.proves("R251")
+    def test_words_in_two_messages_at_the_same_moment(self, author, room, settings):
+        blocklist = "moderado.moderation.providers.blocklist.BlocklistProvider"
+        settings.MODERATION_PROVIDERS = [{"BACKEND": blocklist}]
+        is_stored, may_commit = threading.Event(), threading.Event()
+
+        def first_device():
+            with closing(connection), transaction.atomic():
+                message = post(author, room, "seu arrom")
+                is_stored.set()
+                may_commit.wait(30)
+                return message
+
+        with ThreadPoolExecutor(1) as pool:
+            first = pool.submit(first_device)
+            assert is_stored.wait(30)
+            try:
+                second = post(author, room, "bado")
+            finally:
+                may_commit.set()
+            shown = first.result()
+        assert (seen(shown), seen(second)) == (SHOWN, UNSEEN)
+        judge(second)
+        assert (second.status, second.seq) == ("HELD", 0)
+        assert seen(post(trusted(room), room, "bado")) == SHOWN
 
     def test_later_block_removes_and_counts_the_exposure(self, author, room, settings, remote):
         reader, other = make_member(room), make_member(room)

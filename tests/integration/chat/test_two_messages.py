@@ -4,9 +4,10 @@ from datetime import timedelta
 
 import pytest
 from django.conf import settings
+from django.db.models.functions import Now
 
 from moderado.chat.models import Message
-from moderado.chat.services import previous_texts
+from moderado.chat.services import previous_texts, screening
 from moderado.core.database import run_prepared
 from moderado.moderation.models import ModerationLog
 from tests.factories import make_member, make_room, make_user
@@ -89,6 +90,33 @@ def test_edit_beside_a_long_message_is_read_with_the_earlier_text(alice, room):
     judge(last)
 
     assert (last.text, last.edit_status) == ("uma mensagem que é bem comprida", "HELD")
+
+
+@pytest.mark.proves("R252")
+def test_message_is_read_with_what_will_stand_before_it(alice, room):
+    """It was sent first and is judged last: others will read it behind the later one."""
+    first, second = post(alice, room, "lumo"), post(alice, room, "zar")
+    Message.objects.filter(pk=first.pk).update(lease_until=Now() + timedelta(hours=1))
+    judge(second)
+    assert second.status == "APPROVED"
+
+    Message.objects.filter(pk=first.pk).update(lease_until=None)
+    judge(first)
+    assert first.status == "HELD"
+
+
+@pytest.mark.proves("R252")
+@pytest.mark.parametrize("size", [1, 2, 3, 7])
+def test_size_of_the_batches_in_which_they_are_judged_makes_no_difference(alice, room, size):
+    messages = [post(alice, room, letter) for letter in "zarlumo"]
+
+    one_round = screening.LocalRound(first_batch=size, max_batch=size)
+    while one_round.judge_batch():
+        pass
+
+    for message in messages:
+        message.refresh_from_db()
+    assert [message.status for message in messages] == ["APPROVED"] * 5 + ["HELD"] * 2
 
 
 def test_messages_long_apart_are_not_joined(alice, room):

@@ -65,6 +65,8 @@ _LOOK_UP = f"""
      WHERE chat_room.id = %(room)s
 """  # noqa: S608  (as above)
 
+_TRY_LOCK = "SELECT pg_try_advisory_xact_lock(hashtextextended(%(author)s, 0))"
+
 # Reasons that say something about the author: that no provider could judge a text does not.
 _REFUSALS = ["policy", "review", "moderator", "removed"]
 
@@ -103,7 +105,7 @@ def mode_for(room_mode: str, writing: Writing) -> Mode:
 
 
 def _is_shown_at_once(writing: Writing) -> bool:
-    if is_newcomer(writing.author_id):
+    if is_newcomer(writing.author_id) or not _is_alone(writing):
         return False
     found = _look_up(writing)
     if found.refused or found.is_restricted or found.allowed < settings.ENV.optimistic_messages:
@@ -111,6 +113,16 @@ def _is_shown_at_once(writing: Writing) -> bool:
     if failpoints.reach("mode.local_look"):
         return True
     return finds_nothing_locally(_content(writing, found))
+
+
+def _is_alone(writing: Writing) -> bool:
+    """Tell whether no other text of the author is being posted: it could not be looked at yet.
+
+    Two parts of a word, or a flood, could be sent at one moment. What waits is read with them. The
+    lock ends with the transaction, before the statements that follow read what it stored.
+    """
+    ((is_alone,),) = run_prepared(_TRY_LOCK, {"author": f"optimistic:{writing.author_id}"})
+    return bool(is_alone)
 
 
 def _look_up(writing: Writing) -> _Found:
@@ -136,6 +148,7 @@ def _content(writing: Writing, found: _Found) -> Content:
         text=writing.text,
         position=found.seq if found.position is None else found.position,
         created_at=found.created_at,
+        published_at=None if found.position is None else found.created_at,
     )
     draft.author_role = found.role
     draft.placement = found.placement

@@ -23,18 +23,25 @@ _ASKED = {
     "room_id": "uuid",
     "author_id": "uuid",
     "position": "bigint",
+    "before": "bigint",
     "since": "timestamptz",
+    "until": "timestamptz",
 }
+# A message that was never public will stand behind all that are visible when it is published, and
+# in the order of the ids among those that wait.
 _PREVIOUS = f"""
     SELECT asked.id, near.text
       FROM {recordset("asked", _ASKED)}, LATERAL (
         SELECT id, position, author_id, created_at, status, text FROM chat_message
-         WHERE room_id = asked.room_id AND (position, id) < (asked.position, asked.id)
+         WHERE room_id = asked.room_id AND (position, id) < (asked.before, asked.id)
          ORDER BY position DESC, id DESC LIMIT {NEAR}) near
-     WHERE near.author_id = asked.author_id AND near.created_at >= asked.since
-       AND near.status IN ('PENDING', 'APPROVED')
-     ORDER BY near.position, near.id
+     WHERE near.author_id = asked.author_id AND near.id <> asked.id
+       AND near.created_at BETWEEN asked.since AND asked.until
+       AND (near.status = 'APPROVED' OR near.status = 'PENDING'
+            AND (near.position, near.id) < (asked.position, asked.id))
+     ORDER BY near.status = 'PENDING', near.position, near.id
 """  # noqa: S608  (constants of this module)
+_LAST = 2**63 - 1
 
 
 def with_previous_texts(
@@ -42,7 +49,8 @@ def with_previous_texts(
 ) -> Sequence[Content]:
     """Return the contents, short ones with the author's previous texts in their context."""
     judged = zip(contents, messages, strict=True)  # an edit that waits is not the message's text
-    previous = _previous([message for content, message in judged if len(content.text) <= LONGEST])
+    short = [message for content, message in judged if len(content.text) <= LONGEST]
+    previous = _previous({message: message.published_at is None for message in short})
     if not previous:
         return contents
     return [
@@ -57,28 +65,34 @@ def of_past_messages(message_ids: Collection[UUID]) -> Mapping[UUID, Sequence[st
     """Return the previous texts of short messages that were judged before, as far as they exist."""
     columns = ("id", "room_id", "author_id", "position", "created_at")
     short = Message.objects.annotate(characters=Length("text")).filter(characters__lte=LONGEST)
-    return _previous(list(short.filter(pk__in=message_ids).only(*columns)))
+    return _previous(dict.fromkeys(short.filter(pk__in=message_ids).only(*columns), False))
 
 
-def _previous(short: Sequence[Message]) -> dict[UUID, list[str]]:
-    """Return the authors' previous texts of short messages that have any."""
+def _previous(short: Mapping[Message, bool]) -> dict[UUID, list[str]]:
+    """Return the authors' previous texts of short messages that have any.
+
+    Args:
+        short: The messages, and whether each is still to be published for the first time.
+    """
     seconds = settings.ENV.join_messages_seconds
     previous: dict[UUID, list[str]] = {}
     if not seconds or not short:
         return previous
     span = timedelta(seconds=seconds)
     for message_id, text in run_prepared(
-        _PREVIOUS, [as_rows(_asked(message, span) for message in short)]
+        _PREVIOUS, [as_rows(_asked(message, span, unseen) for message, unseen in short.items())]
     ):
         previous.setdefault(message_id, []).append(text)
     return previous
 
 
-def _asked(message: Message, span: timedelta) -> dict[str, object]:
+def _asked(message: Message, span: timedelta, unseen: bool) -> dict[str, object]:  # noqa: FBT001
     return {
         "id": message.id,
         "room_id": message.room_id,
         "author_id": message.author_id,
         "position": message.position,
+        "before": _LAST if unseen else message.position,
         "since": message.created_at - span,
+        "until": message.created_at + span,
     }
