@@ -27,6 +27,7 @@ log = structlog.get_logger(__name__)
 ACTIONS = {
     "allow": _("Approve"),
     "block": _("Block"),
+    "flag": _("Keep as doubtful"),
     "rule": _("Decide"),
     "claim": _("Claim"),
     "undo": _("Undo"),

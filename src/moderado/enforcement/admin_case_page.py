@@ -1,12 +1,14 @@
 """The page of a case in the admin: what a moderator reads there, decides, and takes back."""
 
 from collections.abc import Callable, Iterable
+from copy import copy
 from dataclasses import replace
 from typing import Any, cast
 from uuid import UUID
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
+from django.db.models import prefetch_related_objects
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.html import format_html
@@ -16,13 +18,13 @@ from django.utils.translation import gettext_lazy as _
 from moderado.accounts import rights
 from moderado.accounts.models import User
 from moderado.core.admin import PageWithContext, act_on_each
+from moderado.core.errors import Invalid
 from moderado.enforcement.admin_case_acts import (
     RULINGS,
-    decision_buttons,
-    note_options,
+    RefusedForm,
+    decision_form,
     obstacle_to,
     proposal_of_form,
-    reason_options,
 )
 from moderado.enforcement.admin_shared import may_undo
 from moderado.enforcement.errors import RulingReplaced
@@ -69,15 +71,14 @@ class DecidesOnPage(PageWithContext):
             subject = replace(subject, links=[*subject.links, made])
         obstacle = obstacle_to(case, viewer)
         may_decide = self.has_rule_permission(request) and not obstacle
+        form = decision_form(case, viewer, _refused_form(request)) if may_decide else {}
         return {
+            **form,
             "subject": subject,
             "details": _details(request, case),
             "obstacle": obstacle,
             "first": action_for(case).value,
-            "buttons": decision_buttons(case),
             "may_decide": may_decide,
-            "reasons": reason_options(case) if may_decide else (),
-            "notes": note_options(case) if may_decide else (),
             "undoable": self._undoable(request, ruling),
             "may_claim": viewer.has_perm(rights.CLAIM_CASE) and not obstacle,
         }
@@ -89,18 +90,35 @@ class DecidesOnPage(PageWithContext):
         return ruling if self.has_rule_permission(request) else None
 
     def decide(self, request: HttpRequest, case_id: UUID, **_: object) -> HttpResponse:
-        """Rule on a case with the reason and the notes of the form."""
+        """Rule on a case with the measures, the reason and the notes of the form.
+
+        A form that is refused is shown again as it was sent, with its errors.
+        """
         case = self._posted(request, case_id, may=self.has_rule_permission(request))
-        if case is not None:
-            given = request.POST
-            outcome = given.get("outcome", "")
-            action = outcome.lower() if outcome in RULINGS else "rule"
-            made = self.rule(request, [case], action, lambda case: proposal_of_form(case, given))
-            for ruling in made:
-                summary = ngettext("%d case decided.", "%d cases decided.", 1) % 1
-                text = _with_link(summary, _ruling_link(ruling, actor_of(request)))
-                self._say(request, text)
+        if case is None:
+            return self._back(case_id)
+        viewer, given, errors = actor_of(request), request.POST, dict[str, Any]()
+
+        def proposal(case: Case) -> Proposal:
+            return proposal_of_form(case, viewer, given)
+
+        outcome = given.get("outcome", "")
+        action = outcome.lower() if outcome in RULINGS else "rule"
+        made = self.rule(request, [case], action, proposal, errors)
+        if not made:
+            return self._form_again(request, case_id, errors)
+        summary = ngettext("%d case decided.", "%d cases decided.", 1) % 1
+        self._say(request, _with_link(summary, _ruling_link(made[0], viewer)))
         return self._back(case_id)
+
+    def _form_again(
+        self, request: HttpRequest, case_id: UUID, errors: dict[str, Any]
+    ) -> HttpResponse:
+        shown = copy(request)
+        shown.method = "GET"  # Django's own form of the record is not posted
+        shown.refused_form = RefusedForm(request.POST, errors)  # type: ignore[attr-defined]
+        answer: HttpResponse = cast("Any", self).changeform_view(shown, str(case_id))
+        return answer
 
     def undo(self, request: HttpRequest, case_id: UUID, **_: object) -> HttpResponse:
         """Take back the ruling that the page has shown, while there is time."""
@@ -148,16 +166,28 @@ class DecidesOnPage(PageWithContext):
         chosen: Iterable[Case],
         action: str,
         proposal: Callable[[Case], Proposal],
+        errors: dict[str, Any] | None = None,
     ) -> list[Ruling]:
-        """Decide each of these cases as `proposal` says, and return the rulings."""
+        """Decide each of these cases as `proposal` says, and return the rulings.
+
+        Errors of fields are added to `errors`.
+        """
         made: list[Ruling] = []
 
         def rule(case: Case) -> None:
             actor = moderator_of(request)
-            made.append(rulings.rule(actor=actor, case_id=case.id, proposal=proposal(case)))
+            try:
+                made.append(rulings.rule(actor=actor, case_id=case.id, proposal=proposal(case)))
+            except Invalid as refusal:
+                (errors if errors is not None else {}).update(refusal.fields)
+                raise
 
         act_on_each(cast("Any", self), request, chosen, action, rule)
         return made
+
+
+def _refused_form(request: HttpRequest) -> RefusedForm | None:
+    return getattr(request, "refused_form", None)
 
 
 def actor_of(request: HttpRequest) -> User:
@@ -176,7 +206,9 @@ def _details(request: HttpRequest, case: Case) -> CaseDetails | None:
     if is_party(user_id=actor.id, case=case):
         return None
     with_records = rights.staff_may(actor_of(request), rights.SUSPEND_REPORTING)
-    return case_details(actor=actor, case=case, with_records=with_records)
+    details = case_details(actor=actor, case=case, with_records=with_records)
+    prefetch_related_objects(details.rulings, "sanctions")
+    return details
 
 
 def _ruling_link(ruling: Ruling, viewer: User) -> Link:

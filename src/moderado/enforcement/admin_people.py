@@ -55,7 +55,7 @@ def _is_in_force(suspension: ReportingSuspension) -> bool:
 
 @admin.register(Sanction)
 class SanctionAdmin(ActsOnPage, RestrictedPage):
-    """Measures against persons. They are imposed by REST, and lifted here or there."""
+    """Measures against persons. Rulings and REST impose them; they are lifted here or by REST."""
 
     list_display = ("created_at", "user", "kind", "shown_state", "shown_reason", "room", "actor")
     list_filter = ("kind", InForce, ("created_at", RangeDateTimeFilter))

@@ -49,10 +49,22 @@ def check_permitted(
         raise Invalid(fields={"content": _("This case is not about a text.")})
     for measure in measures:
         _check_measure(actor, case, measure)
-    permitted = _measures_of(case)
+    permitted = permitted_by_queue(case)
     for name in _names(content, measures):
         if permitted and name not in permitted:
             raise MeasureNotPermitted(name)
+
+
+def permitted_by_queue(case: Case) -> Sequence[str]:
+    """Return the contents and kinds of sanctions that the queue permits; empty: everything.
+
+    Args:
+        case: The case, with its `queue_id`.
+    """
+    if case.queue_id is None:  # type: ignore[attr-defined]
+        return ()
+    queue = Queue.objects.filter(pk=case.queue_id).first()  # type: ignore[attr-defined]
+    return () if queue is None else queue.measures  # None: deleted at this moment
 
 
 def impose(ruling: Ruling, measures: Sequence[Measure]) -> None:
@@ -89,14 +101,6 @@ def _check_measure(actor: Actor, case: Case, measure: Measure) -> None:
         raise Forbidden(_("Only the moderators of the server decide about the whole server."))
     if measure.scope is MeasureScope.SERVER:
         check_outranks(actor_id=actor.id, user_id=case.author_id)
-
-
-def _measures_of(case: Case) -> Sequence[str]:
-    """Return what the queue of a case permits; empty: everything."""
-    if case.queue_id is None:  # type: ignore[attr-defined]
-        return ()
-    queue = Queue.objects.filter(pk=case.queue_id).first()  # type: ignore[attr-defined]
-    return () if queue is None else queue.measures  # None: deleted at this moment
 
 
 def _names(content: ContentOutcome, measures: Sequence[Measure]) -> Iterator[str]:

@@ -5,7 +5,7 @@ room alone. Handlers of events, in the transaction of the strike or of its end. 
 person are counted one after the other, under the lock of the account.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 
 import structlog
@@ -21,6 +21,7 @@ from moderado.enforcement.events import SanctionApplied, SanctionLifted
 from moderado.enforcement.models import Sanction
 from moderado.enforcement.selectors.strikes import strikes_that_count
 from moderado.enforcement.services.sanctions import apply_sanction, lift_sanction
+from moderado.enforcement.services.strike_forecasts import thresholds_due
 from moderado.enforcement.services.strike_values import policy_of
 from moderado.enforcement.types import STRIKES, SanctionBasis, SanctionEnd, SanctionKind
 from moderado.moderation.policies.strikes import StrikeThreshold
@@ -69,20 +70,11 @@ def on_sanction_lifted(event: SanctionLifted) -> None:
 
 def _due(
     strike: Sanction, weight: int, thresholds: Sequence[StrikeThreshold]
-) -> Iterator[StrikeThreshold]:
-    """Yield the thresholds that this strike reaches, lowest first.
+) -> Sequence[StrikeThreshold]:
+    def is_in_force(threshold: StrikeThreshold) -> bool:
+        return _consequences(strike).filter(threshold=threshold.points).exists()
 
-    A further strike above the highest one that was reached before leads to its sanction again,
-    unless that is in force.
-    """
-    points = _points(_counting_now(strike))
-    reached = [each for each in thresholds if each.points <= points]
-    crossed = [each for each in reached if each.points > points - weight]
-    yield from crossed
-    if reached and not crossed:
-        highest = reached[-1]
-        if not _consequences(strike).filter(threshold=highest.points).exists():
-            yield highest
+    return thresholds_due(_points(_counting_now(strike)), weight, thresholds, is_in_force)
 
 
 def _impose(strike: Sanction, threshold: StrikeThreshold) -> None:
