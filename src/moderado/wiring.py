@@ -97,6 +97,7 @@ def _of_cases() -> Routes:
             rulings.apply_ruling,
             subjects.apply_ruling,
         ],
+        moderation.SubjectsChanging: [appeal_sights.before_subjects_change],
         moderation.DecisionUndone: [
             rulings.undo_ruling,
             subjects.undo_ruling,

@@ -71,6 +71,14 @@ class SubjectShown(Event):
     text: str | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubjectsChanging(Event):
+    """What others see of these subjects is about to change, later in the same transaction."""
+
+    subject_type: str
+    subject_ids: tuple[UUID, ...]
+
+
 class BlockedRevision(msgspec.Struct, frozen=True, kw_only=True):
     """A revision that a machine blocked. `line_id` is that of the verdict in the log."""
 

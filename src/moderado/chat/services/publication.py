@@ -14,8 +14,10 @@ import msgspec
 from moderado.chat.events import ChangeKind, RoomChange, RoomsChanged
 from moderado.chat.models import Message
 from moderado.chat.projection import change_of
+from moderado.chat.types import MESSAGE
 from moderado.core.database import as_rows, recordset, require_transaction, run_prepared
 from moderado.core.events import publish
+from moderado.moderation.events import SubjectsChanging
 
 _COLUMNS: Mapping[str, str] = {
     "text": "text",
@@ -40,6 +42,7 @@ SETTLED = ("status", "reason", "categories", "queued_at", "lease_until")
 # `nth` counts the public changes of the room in this statement from 1; it is NULL if the room is
 # only locked. `appears`: the change is the first publication, which sets the position.
 _PLACE = {"id": "uuid", "room_id": "uuid", "nth": "bigint", "appears": "boolean"}
+_OF_SEEN = (ChangeKind.UPDATED, ChangeKind.REMOVED)
 
 
 class Changed(msgspec.Struct, frozen=True):
@@ -73,6 +76,10 @@ def write(changes: Sequence[Changed], columns: Sequence[str] = tuple(_COLUMNS)) 
     require_transaction()
     by_room: dict[UUID, list[Changed]] = {}
     rows = [_row(change, columns, by_room) for change in changes]
+    # A first publication changes nothing that others have seen.
+    seen = [each.message.id for each in changes if each.kind in _OF_SEEN]
+    if seen:
+        publish(SubjectsChanging(subject_type=MESSAGE, subject_ids=tuple(seen)))
     answer = run_prepared(_statement(tuple(columns)), [as_rows(rows)])
     if by_room:
         rooms = [_numbered(at, by_room[room], room, *place) for at, _, room, *place in answer]

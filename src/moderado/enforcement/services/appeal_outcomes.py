@@ -5,7 +5,7 @@ All run in the transaction of their event.
 
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 from django.utils import translation
 
@@ -23,6 +23,7 @@ from moderado.enforcement.events import (
 from moderado.enforcement.models import Appeal, CaseExclusion, Report, Ruling, Sanction
 from moderado.enforcement.selectors.decisions import appeal_view
 from moderado.enforcement.services.appeal_events import publish_appeals
+from moderado.enforcement.services.appeal_sights import publish_seen
 from moderado.enforcement.services.decision_notices import notice_of
 from moderado.enforcement.services.fairness import exclude_from_case
 from moderado.enforcement.services.person_changes import record_changes
@@ -207,6 +208,8 @@ def decide_appeals(
         columns: Further columns to store.
     """
     waiting = list(appeals.filter(state=AppealState.OPEN).only("id", "scope_id"))
+    if waiting:  # whose subject may end with them, so that others see neither
+        publish_seen(Q(pk__in=[each.pk for each in waiting]))
     decided = appeals.update(
         state=AppealState.DECIDED,
         outcome=outcome,

@@ -17,9 +17,19 @@ from moderado.enforcement.events import AppealChange, AppealsChanged, AppealTrai
 from moderado.enforcement.models import Appeal
 from moderado.enforcement.selectors.restricted import is_restricted_appeal
 from moderado.enforcement.types import AppealState
-from moderado.moderation.events import CaseChange, CaseDecided, CasesChanged, CaseStep
+from moderado.moderation.events import (
+    CaseChange,
+    CaseDecided,
+    CasesChanged,
+    CaseStep,
+    SubjectsChanging,
+)
 from moderado.moderation.models import Case
-from moderado.moderation.restricted_cases import RESTRICTED, restricted_cases
+from moderado.moderation.restricted_cases import (
+    RESTRICTED,
+    has_restricted_case,
+    restricted_cases,
+)
 
 
 def on_cases_changed(event: CasesChanged) -> None:
@@ -49,20 +59,34 @@ def on_cases_changed(event: CasesChanged) -> None:
 def before_case_decided(event: CaseDecided) -> None:
     """Publish the open appeals about a subject with a restricted case, before it is shown or not.
 
-    Others see them as long as others see the subject. Requires a transaction.
+    Requires a transaction.
     """
     require_transaction()
-    about = {"subject_type": event.subject_type, "subject_id": event.subject_id}
-    if restricted_cases().filter(**about).exists():
-        rows = _open(Q(**about), ())
-        _publish(
-            AppealChange(
-                appeal_id=appeal_id,
-                scope_id=scope_id,
-                was=AppealTraits(is_restricted=is_restricted),
-            )
-            for appeal_id, scope_id, is_restricted, *_ in rows
+    publish_seen(Q(subject_type=event.subject_type, subject_id=event.subject_id))
+
+
+def before_subjects_change(event: SubjectsChanging) -> None:
+    """Publish the open appeals about subjects with a restricted case, before they change.
+
+    Requires a transaction.
+    """
+    require_transaction()
+    publish_seen(Q(subject_type=event.subject_type, subject_id__in=event.subject_ids))
+
+
+def publish_seen(about: Q) -> None:
+    """Publish which of these open appeals others see now, if their subject has a restricted case.
+
+    Others see them as long as others see the subject: call it before that may change, and before
+    the appeals are decided. Requires a transaction.
+    """
+    require_transaction()
+    _publish(
+        AppealChange(
+            appeal_id=appeal_id, scope_id=scope_id, was=AppealTraits(is_restricted=is_restricted)
         )
+        for appeal_id, scope_id, is_restricted, *_ in _open(about & Q(has_restricted_case()), ())
+    )
 
 
 def _newly_restricted(changes: Iterable[CaseChange]) -> Collection[Case]:

@@ -7,6 +7,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Now
 
 from moderado.enforcement.models import Appeal
+from moderado.enforcement.services.appeal_outcomes import decide_appeals
 from moderado.enforcement.services.held_reports import held_appeals
 from moderado.enforcement.types import AppealOutcome, AppealState
 from moderado.moderation.models import Case
@@ -19,9 +20,7 @@ def erase_appeals(*, user_id: UUID, kept_subjects: Collection[UUID]) -> None:
     end. Own appeals that wait end: no decision reaches them.
     """
     waiting = Appeal.objects.filter(appellant=user_id, state=AppealState.OPEN)
-    waiting.update(
-        state=AppealState.DECIDED, outcome=AppealOutcome.ENDED, decided_at=Now(), told_at=Now()
-    )
+    decide_appeals(waiting, AppealOutcome.ENDED, None, told_at=Now())
     theirs = Case.objects.filter(
         subject_type=OuterRef("subject_type"), subject_id=OuterRef("subject_id"), author_id=user_id
     )

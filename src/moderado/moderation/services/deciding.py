@@ -25,7 +25,9 @@ from moderado.moderation.types import Outcome, Reason
 
 DECIDED_BY = "moderator"
 UNDONE_BY = "undone"  # the step of a log line that takes a ruling back
-IS_SHOWN = "is_shown"  # in `Case.before_ruling`: others saw the subject
+# In `Case.before_ruling`: others saw the subject; and: now, or before an earlier ruling hid it.
+IS_SHOWN = "is_shown"
+WAS_SEEN = "was_seen"
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True):

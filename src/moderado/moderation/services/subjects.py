@@ -19,12 +19,13 @@ from moderado.moderation.events import (
     DecisionUndone,
     ReviewStarted,
     SubjectQueued,
+    SubjectsChanging,
     SubjectShown,
 )
 from moderado.moderation.models import SubjectRevision
 from moderado.moderation.services.blocked_texts import comparable
 from moderado.moderation.services.closing import close_cases, reopen_case
-from moderado.moderation.services.deciding import IS_SHOWN, remember_before
+from moderado.moderation.services.deciding import IS_SHOWN, WAS_SEEN, remember_before
 from moderado.moderation.services.recording import record
 from moderado.moderation.types import (
     SERVER,
@@ -130,6 +131,7 @@ def accept(
     """
     require_transaction()
     lock_subject(subject_type, subject_id)
+    publish(SubjectsChanging(subject_type=subject_type, subject_ids=(subject_id,)))
     latest = _latest(subject_type, subject_id)
     if latest is not None and latest.status in _WAITING:
         SubjectRevision.objects.filter(pk=latest.pk).update(
@@ -190,7 +192,8 @@ def apply_ruling(event: CaseDecided) -> None:
     require_transaction()
     if (row := _locked_revision(event)) is None:
         return
-    before = {"status": row.status, "reason": row.reason, IS_SHOWN: _shown(row) == row}
+    is_shown = _shown(row) == row
+    before = {"status": row.status, "reason": row.reason, IS_SHOWN: is_shown, WAS_SEEN: is_shown}
     remember_before(case_id=event.case_id, state=before)
     if event.outcome is Outcome.BLOCK:
         _decide(row, Status.REJECTED, Reason.MODERATOR, row.categories)
@@ -220,14 +223,10 @@ def _locked_revision(event: CaseDecided | DecisionUndone) -> SubjectRevision | N
 def content_of(row: SubjectRevision) -> Content:
     """Return what moderation is given: the text, and whom its place is for."""
     return Content(
-        subject_type=row.subject_type,
-        subject_id=row.subject_id,
-        revision=row.revision,
-        text=row.text,
-        scope_id=row.scope_id,
-        author_id=row.author_id,
+        subject_type=row.subject_type, subject_id=row.subject_id, revision=row.revision,
+        text=row.text, scope_id=row.scope_id, author_id=row.author_id,
         room=RoomFacts(audience=row.audience),
-    )
+    )  # fmt: skip
 
 
 def lock_subject(subject_type: str, subject_id: UUID) -> None:
@@ -242,6 +241,7 @@ def lock_subject(subject_type: str, subject_id: UUID) -> None:
 
 def _decide(row: SubjectRevision, status: str, reason: str, categories: Sequence[str]) -> None:
     before = _shown(row)
+    publish(SubjectsChanging(subject_type=row.subject_type, subject_ids=(row.subject_id,)))
     SubjectRevision.objects.filter(pk=row.pk).update(
         status=status,
         reason=reason,

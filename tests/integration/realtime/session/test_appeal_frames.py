@@ -10,10 +10,14 @@ from django.utils import timezone
 
 from moderado.chat.models import Message
 from moderado.chat.services.posting import post_message
+from moderado.chat.services.purge_requests import start_purge
+from moderado.chat.services.purging import run_slice
+from moderado.chat.services.removing import delete_message
 from moderado.chat.services.screening import screen_waiting
 from moderado.enforcement.models import Appeal, Queue, Report
 from moderado.enforcement.services.appeal_decisions import decide_appeal
 from moderado.enforcement.services.appeal_reminders import remind_of_appeals
+from moderado.enforcement.services.appeal_texts import erase_appeals
 from moderado.enforcement.services.appeals import appeal_decision, appeal_report
 from moderado.enforcement.services.cases import open_or_join
 from moderado.enforcement.services.claiming import escalate_case
@@ -362,3 +366,63 @@ async def test_appeal_whose_case_leaves_a_closed_queue_opens_again(cast: Cast):
 @run_in_db_thread
 def message_of(case: Case) -> Message:
     return Message.objects.get(pk=case.subject_id)
+
+
+@run_in_db_thread
+def hide(message: Message, how: str) -> None:
+    """Let others see a message no more, without a ruling on it."""
+    if how == "deleted":
+        delete_message(actor_id=message.author_id, message_id=message.pk)
+        return
+    purger = factories.make_staff("purge_messages", "view_restricted_case")
+    start_purge(
+        actor=Actor(id=purger.id, scope_ids=None, sees_restricted=True),
+        user_id=message.author_id, since=message.created_at - timedelta(seconds=1), reason="spam",
+    )  # fmt: skip
+    while run_slice():
+        pass
+
+
+@pytest.mark.proves("R260")
+@pytest.mark.parametrize("how", ["deleted", "purged"])
+async def test_appeal_leaves_the_lists_with_the_message_that_others_see_no_more(cast: Cast, how):
+    room = await cast.room()
+    author, first = await cast.member(room), await make_staff()
+    clients = [
+        await cast.join(await cast.member(room, "MODERATOR")),
+        await cast.join(await make_staff("view_appeal")),
+    ]
+    message = await ruled(
+        author_id=author.id, room_id=room.id, actor_id=first.id, content=ContentOutcome.ALLOW
+    )
+    await restrict(message)
+    made = await appeal_no_action(message)
+    for client in clients:
+        assert (await client.next("appeal_opened"))["open_count"] == 1
+
+    await hide(message, how)
+
+    for client in clients:
+        frame = await client.next("appeal_closed")
+        assert (frame["appeal"], frame["open_count"]) == (str(made.id), 0)
+
+
+@run_in_db_thread
+def erase(user_id: UUID) -> None:
+    with transaction.atomic():
+        erase_appeals(user_id=user_id, kept_subjects=())
+
+
+@pytest.mark.proves("R260")
+async def test_appeals_of_an_account_that_is_erased_leave_the_lists(cast: Cast):
+    room = await cast.room()
+    author, first = await cast.member(room), await make_staff()
+    staff = await cast.join(await make_staff("view_appeal"))
+    message = await ruled(author_id=author.id, room_id=room.id, actor_id=first.id)
+    made = await appeal(user_id=author.id, message=message)
+    assert (await staff.next("appeal_opened"))["open_count"] == 1
+
+    await erase(author.id)
+
+    frame = await staff.next("appeal_closed")
+    assert (frame["appeal"], frame["open_count"]) == (str(made.id), 0)
