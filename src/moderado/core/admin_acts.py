@@ -14,22 +14,28 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from moderado.core.admin import PageWithContext, act_on_each
+from moderado.core.errors import Invalid
 
 Values = Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActField:
-    """A text that an act asks for."""
+    """A text that an act asks for.
+
+    `options`: what it is chosen from, for a record; each has `value`, `label` and `is_chosen`.
+    """
 
     name: str
     label: str | Promise
     max_length: int
     is_long: bool = False
     is_required: bool = True
+    options: Callable[[Any], Sequence[Mapping[str, Any]]] | None = None
 
 
-REASON = ActField(name="reason", label=_("Reason"), max_length=64)
+# Of lifts and reversals that no person but staff reads.
+REASON = ActField(name="reason", label=_("Reason, for staff"), max_length=64)
 PUBLIC_NOTE = ActField(
     name="public_note",
     label=_("Note for the person"),
@@ -77,6 +83,10 @@ class ActsOnPage(PageWithContext):
             "acts": [
                 {
                     "act": act,
+                    "fields": [
+                        {"field": field, "options": field.options and field.options(record)}
+                        for field in act.fields
+                    ],
                     "url": reverse(f"admin:{self._name()}_act", args=[record.pk, act.name]),
                 }
                 for act in self.acts
@@ -100,6 +110,7 @@ class ActsOnPage(PageWithContext):
             actor_id: Any = request.user.pk
 
             def perform(one: models.Model) -> None:
+                _check(act.fields, one, values)
                 act.perform(actor_id, one, values)
 
             if act_on_each(site, request, [record], act.name, perform):
@@ -111,3 +122,12 @@ class ActsOnPage(PageWithContext):
     def _name(self) -> str:
         meta = getattr(self, "opts")  # noqa: B009  (of the admin page into which this is mixed)
         return f"{meta.app_label}_{meta.model_name}"
+
+
+def _check(fields: Sequence[ActField], record: models.Model, values: Values) -> None:
+    """Raise Invalid if a value is none of those to choose from."""
+    for field in fields:
+        if field.options is None:
+            continue
+        if values[field.name] not in {each["value"] for each in field.options(record)}:
+            raise Invalid(fields={field.name: _("Choose a reason from the list.")})

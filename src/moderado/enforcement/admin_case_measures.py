@@ -68,7 +68,7 @@ def measure_rows(case: Case, viewer: User, given: QueryDict | None) -> list[Meas
     if not scopes:
         return []
     chosen = given.getlist("sanction") if given is not None else []
-    values = {} if given is None else given.dict()
+    values: dict[str, Any] = {} if given is None else given.dict()
     permitted = permitted_by_queue(case)
     return [
         MeasureRow(

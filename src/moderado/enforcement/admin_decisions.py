@@ -1,5 +1,6 @@
 """Admin pages of rulings, rulings in bulk and appeals."""
 
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from unfold.decorators import display
 from moderado.accounts.rights import DECIDE_APPEAL, DECIDE_CASE, REVERSE_RULING
 from moderado.core.admin import Colours
 from moderado.core.admin_acts import PUBLIC_NOTE, REASON, Act, ActsOnPage, Values
+from moderado.enforcement.admin_case_acts import category_options
 from moderado.enforcement.admin_shared import (
     CaseRecordPage,
     RecordPage,
@@ -20,7 +22,7 @@ from moderado.enforcement.admin_shared import (
     may_undo,
     staff,
 )
-from moderado.enforcement.models import Appeal, BulkRuling, Ruling
+from moderado.enforcement.models import Appeal, BulkRuling, Ruling, Sanction
 from moderado.enforcement.record_words import lines_in_words
 from moderado.enforcement.selectors.restricted import appeals_for_others
 from moderado.enforcement.services import bulk, rulings
@@ -38,6 +40,29 @@ _CONTENT = Colours(
     }
 )
 _STATE = Colours({AppealState.OPEN: "warning"})
+
+
+def _of_ruling(ruling: Ruling) -> list[dict[str, Any]]:
+    return category_options(ruling.reason)
+
+
+def _of_appeal(appeal: Appeal) -> list[dict[str, Any]]:
+    """Return the reasons, with that of the ruling or sanction that is appealed chosen."""
+    reasons = [
+        *Ruling.objects.filter(pk=appeal.decision_id).values_list("reason", flat=True),
+        *Sanction.objects.filter(pk=appeal.decision_id).values_list("reason", flat=True),
+    ]
+    return category_options(next(iter(reasons), ""))
+
+
+def _of_bulk(_: BulkRuling) -> list[dict[str, Any]]:
+    return category_options("")
+
+
+_REASON = replace(REASON, label=_("Reason"))
+_OF_RULING = replace(_REASON, options=_of_ruling)
+_OF_APPEAL = replace(_REASON, options=_of_appeal)
+_OF_BULK = replace(_REASON, options=_of_bulk)
 
 
 def _undo(actor_id: UUID, ruling: Ruling, _values: Values) -> None:
@@ -105,6 +130,7 @@ class RulingAdmin(ActsOnPage, CaseRecordPage):
             perform=_reverse,
             done=_("The ruling is reversed."),
             is_possible=lambda ruling: ruling.undone_at is None and not ruling.is_reversed,
+            fields=(_OF_RULING,),
         ),
     )
     fieldsets = (
@@ -156,6 +182,7 @@ class BulkRulingAdmin(ActsOnPage, RecordPage):
             perform=_reverse_bulk,
             done=_("The reversal has begun."),
             is_possible=lambda row: row.state in {row.State.RUNNING, row.State.DONE},
+            fields=(_OF_BULK,),
         ),
     )
     fieldsets = (
@@ -191,7 +218,7 @@ class AppealAdmin(ActsOnPage, CaseRecordPage):
             perform=_uphold,
             done=_("The appeal is decided."),
             is_possible=_waits,
-            fields=(REASON, PUBLIC_NOTE),
+            fields=(_OF_APPEAL, PUBLIC_NOTE),
         ),
         Act(
             name="overturn",
@@ -200,7 +227,7 @@ class AppealAdmin(ActsOnPage, CaseRecordPage):
             perform=_overturn,
             done=_("The appeal is decided."),
             is_possible=_waits,
-            fields=(REASON, PUBLIC_NOTE),
+            fields=(_OF_APPEAL, PUBLIC_NOTE),
         ),
     )
     fieldsets = (

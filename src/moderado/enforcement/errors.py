@@ -10,7 +10,8 @@ from django.utils.translation import gettext_lazy as _
 from moderado.core.clock import wire_time
 from moderado.core.errors import ApplicationError, Forbidden, NotFound
 from moderado.enforcement.appeal_terms import appeal_path
-from moderado.enforcement.types import STRIKES, Restriction
+from moderado.enforcement.ends import end_sentence
+from moderado.enforcement.types import STRIKES, WITHOUT_WORDS, Restriction
 from moderado.moderation.categories import category_name
 
 
@@ -175,11 +176,10 @@ def explain(restriction: Restriction) -> str:
 def _explain(sentence: str | Promise, restriction: Restriction) -> str:
     is_by_strikes = restriction.reason == STRIKES
     parts = [str(_BY_STRIKES.get(restriction.kind, sentence) if is_by_strikes else sentence)]
-    if restriction.reason and not is_by_strikes:
+    if restriction.reason not in WITHOUT_WORDS and not is_by_strikes:
         parts.append(_("Reason: %s.") % category_name(restriction.reason))
     if restriction.until is not None and restriction.retry_after is None:
-        moment = date_format(restriction.until.astimezone(UTC), "SHORT_DATETIME_FORMAT")
-        parts.append(_("It ends on %s UTC.") % moment)
+        parts.append(end_sentence(restriction.until))
     return " ".join(map(str, parts))
 
 

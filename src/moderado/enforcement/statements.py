@@ -7,16 +7,19 @@ No sentence names a rule's words, a threshold or a moderator.
 from collections.abc import Collection, Iterator, Mapping
 from datetime import UTC, datetime
 
+import msgspec
 from django.utils import translation
 from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from moderado.enforcement.ends import end_sentence
 from moderado.enforcement.errors import explain
 from moderado.enforcement.types import (
-    WITHOUT_CATEGORY,
+    WITHOUT_WORDS,
     AppealOutcome,
+    DecisionType,
     Restriction,
 )
 from moderado.enforcement.views import DecisionView, SanctionNote
@@ -46,6 +49,10 @@ _MESSAGES: Mapping[str, Promise] = {
         "This message is not shown: the room was deleted before it was checked."
     ),
 }
+_REMOVED_NAME = gettext_lazy("A moderator removed this name.")
+_MARKED = gettext_lazy("A moderator read this text, and marked it as doubtful.")
+_KEPT = gettext_lazy("A moderator read this text: it stays visible, and is marked as doubtful.")
+_SHOWN = gettext_lazy("A moderator read this text: it is shown now, and is marked as doubtful.")
 _APPEALS: Mapping[str, Promise] = {
     AppealOutcome.UPHELD: gettext_lazy(
         "Another person has looked at your appeal: the decision stands."
@@ -55,6 +62,13 @@ _APPEALS: Mapping[str, Promise] = {
     ),
     AppealOutcome.ENDED: gettext_lazy(
         "Your appeal has ended: what it is about was changed or deleted before a decision."
+    ),
+}
+# Of what a machine has decided.
+_APPEALS_OF_VERDICTS: Mapping[str, Promise] = {
+    AppealOutcome.UPHELD: gettext_lazy("A person has looked at your appeal: the decision stands."),
+    AppealOutcome.OVERTURNED: gettext_lazy(
+        "A person has looked at your appeal: the decision was reversed."
     ),
 }
 
@@ -97,35 +111,90 @@ def why_name_is_hidden(status: str, reason: str, categories: Collection[str]) ->
     }
 
 
+def what_became(subject_type: str, outcome: str, was_seen: bool | None) -> str:  # noqa: FBT001
+    """Return what a ruling did to a text; empty if it did nothing.
+
+    Args:
+        subject_type: What the text is.
+        outcome: That of the decision.
+        was_seen: Whether others had seen the text before; None if that is not known, or if its
+            author has replaced or deleted it.
+    """
+    is_message = subject_type == MESSAGE
+    match outcome, was_seen:
+        case "removed", True:
+            return str(_MESSAGES["removed"] if is_message else _REMOVED_NAME)
+        case "removed", _:
+            explain_text = why_message_is_hidden if is_message else why_name_is_hidden
+            return explain_text("REJECTED", "moderator", ())
+        case "kept_flagged", False:
+            return str(_SHOWN)
+        case "kept_flagged", True:
+            return str(_KEPT)
+        case "kept_flagged", _:
+            return str(_MARKED)
+        case _:
+            return ""
+
+
 def statement(view: DecisionView) -> str:
     """Return the whole statement of a decision; `view.explanation` says what a machine did."""
-    ends_at = None if view.sanctions else view.ends_at  # each sanction says its own
+    is_said = view.sanctions or view.is_reversed  # each sanction says its own end
+    ends_at = None if is_said else view.ends_at
     parts = [*_what(view), _reason(view), _decided_by(is_machine=view.by == "machine")]
     parts += [_until(ends_at), _rule(view)]
     parts += [_next(view), help_sentence(help_for(view))]
     return " ".join(part for part in parts if part)
 
 
-def appeal_statement(outcome: str | None) -> str:
-    """Return what became of an appeal; empty until it is decided."""
-    return str(_APPEALS[outcome]) if outcome else ""
+def appeal_statement(outcome: str | None, decision_type: str, reason: str = "") -> str:
+    """Return what became of an appeal; empty until it is decided.
+
+    Args:
+        outcome: Of the appeal.
+        decision_type: What was appealed: of a verdict, no person had decided before.
+        reason: A category is named where it is what the text was found to be. Other words are for
+            staff.
+    """
+    if not outcome:
+        return ""
+    is_verdict = decision_type == DecisionType.VERDICT
+    of_verdict = _APPEALS_OF_VERDICTS.get(outcome) if is_verdict else None
+    sentence = str(of_verdict or _APPEALS[outcome])
+    blames = (
+        AppealOutcome.OVERTURNED if decision_type == DecisionType.REPORT else AppealOutcome.UPHELD
+    )
+    is_named = outcome == blames and reason in CATEGORY_RULES
+    return f"{sentence} {_because(reason)}" if is_named else sentence
 
 
-def suspension_statement(*, reason: str, ends_at: datetime, appeal_until: datetime) -> str:
+def suspension_statement(
+    *, reason: str, ends_at: datetime, appeal_until: datetime, is_lifted: bool = False
+) -> str:
     """Return what a suspension from reporting is, why, until when, and what next."""
+    if is_lifted:
+        lifted = _("Your suspension from reporting was lifted: you may report again.")
+        return " ".join((lifted, _decided_by(is_machine=False)))
     parts = (_("You may not report for a time."), _because(reason), _until(ends_at))
     return " ".join((*parts, _decided_by(is_machine=False), _appealable(appeal_until)))
 
 
-def sanction_statement(restriction: Restriction, *, is_automatic: bool, is_appealable: bool) -> str:
+def sanction_statement(
+    restriction: Restriction, *, is_automatic: bool, is_appealable: bool, is_lifted: bool = False
+) -> str:
     """Return what a sanction is, why, until when, who decided, and what next.
 
     Args:
         restriction: What the person may not do.
         is_automatic: Whether strikes or a verdict led to it, and no person.
         is_appealable: Whether it can be appealed now.
+        is_lifted: Whether it was lifted before its end.
     """
+    if is_lifted:
+        restriction = msgspec.structs.replace(restriction, until=None)
     parts = [explain(restriction), _decided_by(is_machine=is_automatic)]
+    if is_lifted:
+        parts.append(_("This measure was lifted: it has no effect any more."))
     parts.append(_("The guidelines: %s.") % guideline_path(restriction.reason))
     if is_appealable and restriction.appeal_until is not None:
         parts.append(_appealable(restriction.appeal_until))
@@ -168,27 +237,21 @@ def note_presets(language: str) -> dict[str, str]:
 
 
 def _what(view: DecisionView) -> Iterator[str]:
-    is_message = view.subject_type == MESSAGE
     match view.outcome:
         case "removed" if view.type == "deletion":
             yield why_message_is_hidden("REMOVED", "removed", ())
         case "removed" if view.type == "purge":
             yield _("A moderator removed your latest messages.")
-        case "removed" if is_message:
-            yield why_message_is_hidden("REJECTED", "moderator", ())
-        case "removed":
-            yield why_name_is_hidden("REJECTED", "moderator", ())
-        case outcome if outcome == KEPT_FLAGGED:
-            yield _("A moderator read this text: it stays visible, and is marked as doubtful.")
         case "suspended":
             yield _("You may not report for a time.")
-        case "held" | "refused":
+        case _:
             yield view.explanation
-    yield from (_sanction(each, view.reason) for each in view.sanctions)
+    yield from (_sanction(each, view) for each in view.sanctions)
 
 
-def _sanction(note: SanctionNote, reason: str) -> str:
-    return explain(Restriction(kind=note.kind, until=note.ends_at, reason=reason))
+def _sanction(note: SanctionNote, view: DecisionView) -> str:
+    until = None if view.is_reversed else note.ends_at
+    return explain(Restriction(kind=note.kind, until=until, reason=view.reason))
 
 
 def _reason(view: DecisionView) -> str:
@@ -197,8 +260,7 @@ def _reason(view: DecisionView) -> str:
 
 
 def _because(reason: str) -> str:
-    is_code = reason in {"", "removed", WITHOUT_CATEGORY}  # which say nothing to people
-    return "" if is_code else _("Reason: %s.") % category_name(reason)
+    return "" if reason in WITHOUT_WORDS else _("Reason: %s.") % category_name(reason)
 
 
 def _decided_by(*, is_machine: bool) -> str:
@@ -208,10 +270,7 @@ def _decided_by(*, is_machine: bool) -> str:
 
 
 def _until(moment: datetime | None) -> str:
-    if moment is None:
-        return ""
-    shown = date_format(moment.astimezone(UTC), "SHORT_DATETIME_FORMAT")
-    return _("It ends on %s UTC.") % shown
+    return "" if moment is None else end_sentence(moment)
 
 
 def _rule(view: DecisionView) -> str:
@@ -224,7 +283,9 @@ def _next(view: DecisionView) -> str:
     if view.is_being_reversed:
         return _("This decision is being reversed: what it removed is coming back.")
     if view.appeal is not None:
-        return appeal_statement(view.appeal.outcome) or _("You have appealed this decision.")
+        return appeal_statement(view.appeal.outcome, view.type) or _(
+            "You have appealed this decision."
+        )
     if view.appealable and view.appeal_until is not None:
         return _appealable(view.appeal_until)
     return ""

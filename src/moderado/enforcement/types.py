@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 
 from moderado.core import clock
-from moderado.moderation.types import Outcome
+from moderado.moderation.types import Outcome, Reason
 
 # Kinds of subject besides texts: an account, a room as a whole, and what a notice points at if it
 # is none of those.
@@ -76,6 +76,8 @@ class MeasureScope(StrEnum):
 
 
 WITHOUT_CATEGORY = "reviewed"  # the reason of a ruling in the admin that names no category
+# Codes of reasons that say nothing to people: sentences leave them out.
+WITHOUT_WORDS = frozenset({"", WITHOUT_CATEGORY, *Reason})
 # The reason of a sanction to which no moderator but the points of strikes led.
 STRIKES = "strikes"
 

@@ -93,12 +93,12 @@ def test_appeal_is_decided_by_another_person_than_the_first(client, operator):
     sanction = mute(person, actor_id=operator.id)
     appeal, _ = appeal_decision(user_id=person.id, decision_id=sanction.id, text="foi engano")
 
-    act(client, "appeal", appeal, "overturn", reason="-")
+    act(client, "appeal", appeal, "overturn", reason="reviewed")
     appeal.refresh_from_db()
     assert appeal.state == "open"  # their own decision
 
     client.force_login(make_staff("view_appeal", "decide_appeal"))
-    act(client, "appeal", appeal, "overturn", reason="engano", public_note="Desculpe.")
+    act(client, "appeal", appeal, "overturn", reason="reviewed", public_note="Desculpe.")
     appeal.refresh_from_db()
     assert (appeal.outcome, appeal.public_note) == ("overturned", "Desculpe.")
     assert Sanction.objects.get().lifted_at is not None

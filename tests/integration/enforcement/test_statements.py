@@ -21,7 +21,13 @@ from moderado.enforcement.services.appeals import appeal_decision, appeal_report
 from moderado.enforcement.services.reports import report
 from moderado.enforcement.services.rulings import Proposal, reverse, rule
 from moderado.enforcement.services.sanctions import apply_sanction
-from moderado.enforcement.types import Actor, AppealOutcome, ContentOutcome, SanctionKind
+from moderado.enforcement.types import (
+    Actor,
+    AppealOutcome,
+    ContentOutcome,
+    DecisionType,
+    SanctionKind,
+)
 from moderado.moderation.models import Case
 from moderado.moderation.services import subject_screening
 from moderado.moderation.types import Category
@@ -213,13 +219,16 @@ def test_presets_have_each_category_in_both_languages():
 
 
 @pytest.mark.parametrize("outcome", ["upheld", "overturned", "ended"])
-def test_appeals_of_each_outcome_have_a_sentence(outcome):
+@pytest.mark.parametrize("kind", list(DecisionType))
+def test_appeals_of_each_outcome_have_a_sentence(outcome, kind):
     with translation.override("en"):
-        english = statements.appeal_statement(outcome)
+        english = statements.appeal_statement(outcome, kind)
 
     assert english
-    assert statements.appeal_statement(outcome) != english
-    assert statements.appeal_statement(None) == ""
+    assert statements.appeal_statement(outcome, kind) != english
+    assert statements.appeal_statement(None, kind) == ""
+    if outcome != "ended":  # of a machine's verdict, no person had decided before
+        assert english.startswith("A person" if kind == "verdict" else "Another person")
 
 
 def test_suspension_of_another_person_is_not_listed(author):

@@ -52,7 +52,9 @@ class AppealDecisionInput(StrictInput):
     outcome = serializers.ChoiceField(
         choices=_OUTCOMES, help_text="What becomes of the first decision."
     )
-    reason = serializers.CharField(max_length=REASON_LENGTH, help_text="For staff.")
+    reason = serializers.CharField(
+        max_length=REASON_LENGTH, help_text="For staff; a category may be named to the appellant."
+    )
     public_note = serializers.CharField(
         max_length=NOTE_LENGTH, required=False, allow_blank=True, help_text="For the appellant."
     )

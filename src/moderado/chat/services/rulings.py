@@ -16,7 +16,7 @@ from moderado.moderation.errors import CaseSuperseded, OwnCase
 from moderado.moderation.events import CaseDecided, DecisionUndone, ReviewStarted
 from moderado.moderation.services.blocked_texts import blocked_among, remember_ruling
 from moderado.moderation.services.closing import close_cases
-from moderado.moderation.services.deciding import IS_SHOWN, remember_before
+from moderado.moderation.services.deciding import IS_SHOWN, WAS_SEEN, remember_before
 from moderado.moderation.types import CloseReason, Outcome, Reason
 
 
@@ -98,14 +98,14 @@ def _apply(message: Message | None, event: CaseDecided) -> CloseReason | None:
     ruling = states.Ruling(event.revision, outcome)
     before = _before(message, ruling)
     why = Decision(
-        Reason.REMOVED if before[IS_SHOWN] or _is_taken_down(message, ruling) else Reason.MODERATOR,
+        Reason.REMOVED if before[WAS_SEEN] else Reason.MODERATOR,
         message.categories if event.revision == message.revision else (),
     )
     text = text_of(message, event.revision) or ""
     step = advance(message, ruling, why=why, sweep_id=event.sweep_id)
     if not step.is_applied:
         if event.is_reported and text:
-            remember_before(case_id=event.case_id, state=before)
+            remember_before(case_id=event.case_id, state={**before, WAS_SEEN: None})
             _remember(message, event.revision, outcome, text)
         return CloseReason.DELETED if _is_removed(message) else CloseReason.REPLACED
     remember_before(case_id=event.case_id, state=before)
@@ -121,13 +121,15 @@ def _before(message: Message, ruling: states.Ruling) -> Mapping[str, Any]:
     phase, was_edit = phase_of(message, ruling)
     text = text_of(message, ruling.revision) or ""
     blocked = blocked_among(scope_id=message.room_id, author_id=message.author_id, texts={text})
+    is_shown = not was_edit and phase in VISIBLE and ruling.revision == message.revision
     return {
         "phase": phase,
         "was_edit": was_edit,
         "was_blocked": text in blocked,
         "reason": message.edit_reason if was_edit else message.reason,
         "categories": list(message.edit_categories if was_edit else message.categories),
-        IS_SHOWN: not was_edit and phase in VISIBLE and ruling.revision == message.revision,
+        IS_SHOWN: is_shown,
+        WAS_SEEN: is_shown or _is_taken_down(message, ruling),
     }
 
 

@@ -40,6 +40,9 @@ class Ruling(Record):
         verbose_name=_("author"),
     )
     content = models.CharField(_("content"), max_length=16, choices=Content)
+    # Whether others had seen the text when the ruling was made; empty if that is not known, or if
+    # its author had replaced or deleted it.
+    was_seen = models.BooleanField(_("others had seen it"), null=True, blank=True)
     # The words of moderators are emptied when the author's data are erased.
     reason = models.CharField(_("reason"), max_length=64)
     public_note = models.TextField(_("public note"), blank=True, default="")

@@ -5,8 +5,10 @@ from uuid import UUID
 
 from moderado.core import clock
 from moderado.enforcement.appeal_terms import appeal_end, appeal_path
+from moderado.enforcement.models import Ruling
 from moderado.enforcement.types import DecisionType
 from moderado.enforcement.views import DecisionView, SanctionNote
+from moderado.moderation.category_rules import CATEGORY_RULES
 
 
 def decision_view(  # noqa: PLR0913  (what kinds of decisions differ in)
@@ -67,3 +69,17 @@ def decision_view(  # noqa: PLR0913  (what kinds of decisions differ in)
         appeal_path=appeal_path(decision_id),
         appeal=None,
     )
+
+
+def reason_for_author(ruling: Ruling) -> str:
+    """Return the reason that the author reads: that of a reversal is for staff.
+
+    It is that of the ruling which holds again, or else a category that the reversal names, or that
+    of what was reported.
+    """
+    if ruling.reverses is None:
+        return ruling.reason
+    if (first := ruling.reverses.reverses) is not None:
+        return reason_for_author(first)
+    is_named = ruling.reason in CATEGORY_RULES
+    return ruling.reason if is_named else next(iter(ruling.case.categories), "")

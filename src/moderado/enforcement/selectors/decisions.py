@@ -9,7 +9,7 @@ import msgspec
 from django.db.models import Exists, OuterRef, Q
 
 from moderado.enforcement.models import Appeal, Purge, ReportingSuspension, Ruling, Sanction
-from moderado.enforcement.selectors.decision_views import decision_view
+from moderado.enforcement.selectors.decision_views import decision_view, reason_for_author
 from moderado.enforcement.selectors.past_verdicts import Position as Position
 from moderado.enforcement.selectors.past_verdicts import overturned_verdicts
 from moderado.enforcement.selectors.verdict_decisions import (
@@ -24,6 +24,7 @@ from moderado.enforcement.statements import (
     guideline_path,
     help_for,
     statement,
+    what_became,
 )
 from moderado.enforcement.types import ContentOutcome, DecisionType
 from moderado.enforcement.views import AppealView, DecisionView, SanctionNote
@@ -36,6 +37,7 @@ class _Differing(TypedDict, total=False):
     ends_at: datetime | None
     is_reversed: bool
     by: str
+    explanation: str
 
 
 def decisions_about(
@@ -108,7 +110,8 @@ def _rulings(
                 subject=(row.subject_type, row.subject_id, row.scope_id),
                 outcome=_outcome_of(row),
                 sanctions=tuple(map(_note, row.sanctions.all())),
-                reason=_reason_of(row),
+                reason=reason_for_author(row),
+                explanation=what_became(row.subject_type, _outcome_of(row), row.was_seen),
                 is_reversed=row.is_reversed,
             ),
             key=(row.created_at, row.id),
@@ -128,17 +131,6 @@ def has_consequences() -> Q:
     imposed = Sanction.objects.filter(ruling=OuterRef("pk"))
     told = Q(content__in=(ContentOutcome.REMOVE, ContentOutcome.KEEP_FLAGGED))
     return Q(told | Exists(imposed), undone_at=None, settled_at__isnull=False)
-
-
-def _reason_of(ruling: Ruling) -> str:
-    """Return the reason that the author reads: that of a reversal is for staff.
-
-    It is that of the ruling which holds again, or else the category of what was reported.
-    """
-    if ruling.reverses is None:
-        return ruling.reason
-    first = ruling.reverses.reverses
-    return _reason_of(first) if first is not None else next(iter(ruling.case.categories), "")
 
 
 def _outcome_of(ruling: Ruling) -> str:
@@ -287,7 +279,9 @@ def appeal_view(appeal: Appeal) -> AppealView:
         text=appeal.text,
         state=appeal.shown_state,
         outcome=appeal.outcome if is_told and appeal.outcome else None,
-        explanation=appeal_statement(appeal.outcome if is_told else None),
+        explanation=appeal_statement(
+            appeal.outcome if is_told else None, appeal.decision_type, appeal.reason
+        ),
         public_note=appeal.public_note if is_told else "",
         created_at=appeal.created_at,
         due_at=appeal.due_at,

@@ -48,6 +48,7 @@ def view_of(sanction: Sanction, *, language: str, is_appealed: bool = False) -> 
             restriction_of(sanction),
             is_automatic=sanction.actor_id is None,
             is_appealable=is_appealable,
+            is_lifted=state == "lifted",
         )
     return SanctionView(
         id=sanction.id,

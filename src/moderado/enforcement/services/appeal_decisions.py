@@ -58,7 +58,7 @@ def decide_appeal(
         actor: The moderator, with the rooms in which they may decide appeals.
         appeal_id: The appeal.
         outcome: UPHELD or OVERTURNED, of the first decision.
-        reason: 1 to 64 characters, for staff.
+        reason: 1 to 64 characters, for staff; a category may be named to people.
         public_note: For the appellant, at most 2,000 characters.
 
     Raises:

@@ -50,7 +50,7 @@ from moderado.moderation.events import ReviewStarted
 from moderado.moderation.models import Case
 from moderado.moderation.restricted_cases import is_restricted
 from moderado.moderation.services.closing import close_cases
-from moderado.moderation.services.deciding import Decision, decide, undo_decision
+from moderado.moderation.services.deciding import WAS_SEEN, Decision, decide, undo_decision
 from moderado.moderation.types import CloseReason
 
 log = structlog.get_logger(__name__)
@@ -148,7 +148,7 @@ def reverse(
     Args:
         actor: The moderator, with the rooms in which they may reverse rulings.
         ruling_id: The ruling.
-        reason: 1 to 64 characters, for staff.
+        reason: 1 to 64 characters, for staff; a category may be named to people.
         bulk_id: The ruling in bulk whose rulings are reversed.
         content: What becomes of the text whatever it was before, as an appeal decides; None to
             put back what was.
@@ -260,14 +260,12 @@ def _decide(actor: Actor, case: Case, proposal: Proposal, *, is_reversal: bool) 
 def _add(actor: Actor, case: Case, proposal: Proposal, *, reverses: Ruling | None) -> Ruling:
     words = (proposal.reason, proposal.public_note, proposal.private_note)
     check_words_about((case.author_id, case.subject_id), *words)
+    before = Case.objects.values_list("before_ruling", flat=True).get(pk=case.pk) or {}
     ruling = Ruling.objects.create(
-        case=case,
-        subject_type=case.subject_type,
-        subject_id=case.subject_id,
-        revision=case.revision,
-        scope_id=case.scope_id,
-        author_id=case.author_id,
+        case=case, subject_type=case.subject_type, subject_id=case.subject_id,
+        revision=case.revision, scope_id=case.scope_id, author_id=case.author_id,
         content=proposal.content,
+        was_seen=before.get(WAS_SEEN),
         reason=proposal.reason,
         public_note=proposal.public_note,
         private_note=proposal.private_note,
@@ -276,7 +274,7 @@ def _add(actor: Actor, case: Case, proposal: Proposal, *, reverses: Ruling | Non
         undo_until=Now() + UNDO,
         reverses=reverses,
         bulk_id=proposal.bulk_id,
-    )
+    )  # fmt: skip
     ruling.refresh_from_db(fields=["effective_at", "undo_until"])
     return ruling
 

@@ -124,6 +124,7 @@ def _notify(suspension: ReportingSuspension, notice: PersonNotice) -> None:
             reason=suspension.reason,
             ends_at=suspension.ends_at,
             appeal_until=appeal_end(suspension.created_at),
+            is_lifted=notice is PersonNotice.REPORTING_RESTORED,
         )
     view = SuspensionView(
         id=suspension.id,
