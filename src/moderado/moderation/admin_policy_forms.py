@@ -23,6 +23,8 @@ from moderado.moderation.services.policy_documents import parse_document
 from moderado.moderation.services.policy_drafts import check_document
 
 MAX_LENGTH = 1_000_000  # as files of the command line
+ROOM_TYPE_NAMES = {"public": _("public"), "private": _("private")}
+assert tuple(ROOM_TYPE_NAMES) == ROOM_TYPES
 NEW_DOCUMENT = """\
 name: games
 extends: default
@@ -87,7 +89,7 @@ class AssignmentForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in s
     type_of_room = forms.ChoiceField(
         label=_("type of room"),
         required=False,
-        choices=[("", "-"), *((each, each) for each in ROOM_TYPES)],
+        choices=[("", "-"), *ROOM_TYPE_NAMES.items()],
         widget=UnfoldAdminSelectWidget,
     )
     room_id = forms.UUIDField(

@@ -16,6 +16,7 @@ from django.utils.functional import Promise
 from moderado.accounts.types import CONFIRMED_KEY
 from moderado.chat.models import Room
 from moderado.core.ids import new_id
+from moderado.moderation.admin_policy_forms import NEW_DOCUMENT
 from moderado.moderation.models import (
     Case,
 )
@@ -40,11 +41,12 @@ ALIKE = {
     *("esc", "hash", "salt", ": md5", "null"),  # a key, and words of the trade
     *("blocklist", "classifier"),  # providers
     "spam",  # a category
-    # A document, whose words are those of policies.
+    # Documents, whose words are those of policies.
     (
         "name: zz extends: null strikes: window_days: 30 weights: hate: 3 thresholds: - points: 3"
         " sanction: mute term_seconds: 86400"
     ),
+    " ".join(NEW_DOCUMENT.split()),
     # Groups of a new server: their names are data, which operators change.
     *("operator", "moderator", "senior moderator", "Operator", "Moderator", "Senior moderator"),
 }
