@@ -21,7 +21,7 @@ from tests.faults.words import CANARY, LISTED, OUTCOMES, a_text
 MODE = "optimistic"
 ENVIRONMENT = {"OPTIMISTIC_MESSAGES": "1"}  # shown ones, for good standing
 EVERY = 0.5  # average seconds between two messages of an author in good standing
-EVERY_OTHER = 0.2  # and of one who has lost it: 20 messages bring it back
+EVERY_OTHER = 0.3  # and of one who has lost it: 20 messages bring it back
 BAD = 0.4  # share of bad texts while the author is in good standing
 EDITS = 0.1
 SEARCHES = 20  # texts that are searched for at most
