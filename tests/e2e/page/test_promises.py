@@ -11,6 +11,7 @@ from playwright.async_api import expect
 from moderado.accounts.models import User
 from moderado.chat.models import Room
 from moderado.core.ids import new_id
+from moderado.enforcement.models import Ruling
 from moderado.moderation.models import Case
 from moderado.moderation.services.closing import close_cases
 from moderado.moderation.types import CloseReason
@@ -149,6 +150,8 @@ async def test_moderator_sees_what_is_public_and_what_others_decided(
     await expect(bia.message(DOUBTFUL).locator(".why")).to_contain_text("A moderator removed")
     await expect(bia.message(DOUBTFUL).locator(".state")).to_have_text("Removed")
     await expect(public).to_have_count(0)
+    ruling = await Ruling.objects.aget()
+    assert ruling.reason == "threat"  # which its author reads among the decisions
 
     await sync_to_async(close_elsewhere)("caso 3.")
     await expect(ana.page.locator(".case", has_text="caso 3.")).to_have_count(0)

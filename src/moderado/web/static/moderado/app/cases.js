@@ -123,7 +123,8 @@ function end(/** @type {string} */ id) {
  *  @returns {Promise<boolean>} whether the ruling took effect */
 export async function rule(/** @type {any} */ one, /** @type {"ALLOW" | "BLOCK"} */ outcome) {
   try {
-    const ruling = { outcome, reason: "moderator" };
+    const category = outcome === "BLOCK" && one.categories[0]; // the author reads it
+    const ruling = { outcome, reason: category || "moderator" };
     await client.rest.act(`case ${one.id}`, "POST", `moderation/cases/${one.id}/ruling/`, ruling);
   } catch (error) {
     const { code, status } = /** @type {any} */ (error);
