@@ -39,7 +39,7 @@ _FIRST_IN_LINE = "ORDER BY room_id, queued_at, id LIMIT 1"
 # keep it from being judged (ADR 0140).
 _AWAITS_SHOWN = f"""
     CASE WHEN {{0}}.status = 'APPROVED' AND {{0}}.edit_status = 'PENDING'
-         THEN NOT {is_judged_sql("{0}.id", "{0}.revision")} ELSE false END
+         THEN NOT ({is_judged_sql("{0}.id", "{0}.revision")}) ELSE false END
 """
 _CLAIM = f"""
     WITH RECURSIVE {GENERAL}, ahead(room_id, step) AS (
