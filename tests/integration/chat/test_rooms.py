@@ -16,7 +16,7 @@ from moderado.chat.selectors.rooms import (
 )
 from moderado.chat.services import rooms
 from moderado.core.errors import Invalid
-from moderado.moderation.events import SubjectQueued, SubjectShown
+from moderado.moderation.events import SubjectQueued, SubjectsChanging, SubjectShown
 from moderado.moderation.services.subject_screening import screen_waiting
 from tests.factories import make_member, make_room, make_user
 
@@ -114,7 +114,12 @@ def test_update_changes_only_given_fields(heard, committed):
     room.refresh_from_db()
     assert (room.name, room.moderation_mode, room.is_private) == ("after", "post", False)
     assert room.acl_version == 0
-    assert {type(event) for event in heard} == {SubjectQueued, SubjectShown, RoomDetailsChanged}
+    assert {type(event) for event in heard} == {
+        SubjectQueued,
+        SubjectsChanging,
+        SubjectShown,
+        RoomDetailsChanged,
+    }
 
 
 def test_only_a_room_made_private_rechecks_subscribers(heard, committed):

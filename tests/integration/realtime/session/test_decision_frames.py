@@ -70,7 +70,7 @@ async def test_author_reads_the_reason_once_the_ruling_is_settled(cast: Cast):
         "removed",
         "hate",
     )
-    assert "decidiu não exibir" in decision["explanation"]
+    assert "removeu esta mensagem" in decision["explanation"]
     assert decision["public_note"] == "Leia as regras."
     assert decision["appealable"]
     for hidden in (str(moderator.id), "Zuleica", PRIVATE):
