@@ -74,11 +74,9 @@ def _taken_client_id(request: Request) -> str | None:
 
     That of a dry run names nothing.
     """
-    body = request.data
-    given = body.get("client_id") if isinstance(body, Mapping) else None
-    if given is None:
-        given = request.query_params.get("client_id")
-    elif isinstance(body, Mapping):
+    body, given = request.data, request.query_params.get("client_id")
+    if isinstance(body, Mapping) and "client_id" in body:
+        given = given if body["client_id"] is None else body["client_id"]
         rest = {name: value for name, value in body.items() if name != "client_id"}
         request._full_data = rest  # type: ignore[attr-defined]  # noqa: SLF001  (what `data` reads)
     client_id: str | None = validated(ActInput, {"client_id": given})["client_id"]

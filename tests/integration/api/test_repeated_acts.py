@@ -282,6 +282,15 @@ def test_another_client_id_is_another_wish():
     assert join(key="3").json() == rejoined.json()
 
 
+def test_client_id_that_is_null_is_none():
+    user = make_user()
+    answer = client_of(user).patch(
+        "/api/auth/users/me/", {"language": "en", "client_id": None}, format="json"
+    )
+
+    assert (answer.status_code, answer.json()["language"]) == (200, "en")
+
+
 def test_other_content_is_a_conflict_and_a_refusal_leaves_the_client_id_unused():
     world = World()
     path = f"{world.people}{world.member.id}/"
