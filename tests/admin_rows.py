@@ -43,6 +43,7 @@ from moderado.moderation.models import (
     SubjectRevision,
     SuggestedScore,
 )
+from moderado.moderation.services.policy_assignments import ROOM_TYPES
 from moderado.moderation.types import Category, CloseReason, Outcome, Reason
 from tests.factories import (
     make_member,
@@ -100,6 +101,8 @@ def make_policies(author, room):
     )
     Policy.objects.update(enabled=version)
     PolicyAssignment.objects.create(policy=policy, scope_id=room.id)
+    for room_type in ROOM_TYPES:
+        PolicyAssignment.objects.create(policy=policy, room_type=room_type)
     for outcome in Outcome:
         ShadowResult.objects.create(
             policy="zz", policy_version="1", version="2", line_id=new_id(), subject_type="message",

@@ -17,11 +17,11 @@ from moderado.enforcement.admin_case_measures import (
     strike_forecasts,
 )
 from moderado.enforcement.models import Report
+from moderado.enforcement.note_presets import note_presets
 from moderado.enforcement.recommendations import action_for
 from moderado.enforcement.services.fairness import check_may_decide
 from moderado.enforcement.services.measures import permitted_by_queue
 from moderado.enforcement.services.proposals import Proposal
-from moderado.enforcement.statements import note_presets
 from moderado.enforcement.types import CONTENT_OF, WITHOUT_CATEGORY, WITHOUT_TEXT
 from moderado.moderation.categories import CATEGORY_NAMES, category_name
 from moderado.moderation.errors import CaseClosed, CaseSuperseded, CaseTaken

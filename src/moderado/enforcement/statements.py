@@ -49,6 +49,7 @@ _MESSAGES: Mapping[str, Promise] = {
         "This message is not shown: the room was deleted before it was checked."
     ),
 }
+_BY_RULING = frozenset({"removed", "moderator"})
 _REMOVED_NAME = gettext_lazy("A moderator removed this name.")
 _MARKED = gettext_lazy("A moderator read this text, and marked it as doubtful.")
 _KEPT = gettext_lazy("A moderator read this text: it stays visible, and is marked as doubtful.")
@@ -79,11 +80,12 @@ def why_message_is_hidden(status: str, reason: str, categories: Collection[str])
     Args:
         status: HELD, REJECTED or REMOVED.
         reason: A code of `moderation.types.Reason`, or empty.
-        categories: What was found.
+        categories: What was found, by a machine or by the moderator who decided.
     """
-    if sentence := _MESSAGES.get(f"{reason} {status}", _MESSAGES.get(reason)):
-        return str(sentence)
     named = category_list(categories)
+    if sentence := _MESSAGES.get(f"{reason} {status}", _MESSAGES.get(reason)):
+        because = _("Reason: %s.") % named if named and reason in _BY_RULING else ""
+        return f"{sentence} {because}".rstrip()
     if status == "HELD" and named:
         return _("A moderator will look at this message: an automatic check found %(what)s.") % {
             "what": named
@@ -194,7 +196,7 @@ def sanction_statement(
         restriction = msgspec.structs.replace(restriction, until=None)
     parts = [explain(restriction), _decided_by(is_machine=is_automatic)]
     if is_lifted:
-        parts.append(_("This measure was lifted: it has no effect any more."))
+        parts.append(_lifted())
     parts.append(_("The guidelines: %s.") % guideline_path(restriction.reason))
     if is_appealable and restriction.appeal_until is not None:
         parts.append(_appealable(restriction.appeal_until))
@@ -223,19 +225,6 @@ def help_sentence(lines: Collection[HelpLine]) -> str:
     return _("If you think of harming yourself, you find help here: %s.") % named
 
 
-def note_presets(language: str) -> dict[str, str]:
-    """Return notes to authors by category, for moderators to choose from.
-
-    Args:
-        language: That of the author, such as `pt-br`.
-    """
-    with translation.override(language):
-        presets = {code.value: str(sentence) for code, sentence in CATEGORY_RULES.items()}
-        lines = help_lines([Category.SELF_HARM.value], language)
-        presets[Category.SELF_HARM.value] += f" {help_sentence(lines)}"
-    return presets
-
-
 def _what(view: DecisionView) -> Iterator[str]:
     match view.outcome:
         case "removed" if view.type == "deletion":
@@ -250,8 +239,12 @@ def _what(view: DecisionView) -> Iterator[str]:
 
 
 def _sanction(note: SanctionNote, view: DecisionView) -> str:
-    until = None if view.is_reversed else note.ends_at
-    return explain(Restriction(kind=note.kind, until=until, reason=view.reason))
+    is_over = view.is_reversed or note.is_lifted
+    until = None if is_over else note.ends_at
+    said = explain(Restriction(kind=note.kind, until=until, reason=view.reason))
+    # Of a decision that was reversed as a whole, one sentence says it.
+    is_alone = note.is_lifted and not view.is_reversed
+    return f"{said} {_lifted()}" if is_alone else said
 
 
 def _reason(view: DecisionView) -> str:
@@ -267,6 +260,10 @@ def _decided_by(*, is_machine: bool) -> str:
     if is_machine:
         return _("A machine decided this, without a person.")
     return _("A person of the moderation decided this.")
+
+
+def _lifted() -> str:
+    return _("This measure was lifted: it has no effect any more.")
 
 
 def _until(moment: datetime | None) -> str:

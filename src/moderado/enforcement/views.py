@@ -100,6 +100,7 @@ class SanctionNote(msgspec.Struct, frozen=True, kw_only=True):
     kind: str
     room: Annotated[UUID | None, Meta(description="Null for the whole server.")]
     ends_at: Moment | None
+    is_lifted: Annotated[bool, Meta(description="It was lifted before its end.")] = False
 
 
 class AppealView(msgspec.Struct, frozen=True, kw_only=True):

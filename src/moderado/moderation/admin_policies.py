@@ -29,6 +29,7 @@ from moderado.moderation.admin_policy_forms import (
     AssignmentForm,
     VersionForm,
 )
+from moderado.moderation.labels import ROOM_TYPE_NAMES
 from moderado.moderation.models import (
     Evaluation,
     Policy,
@@ -232,11 +233,11 @@ class PolicyAssignmentAdmin(NamesSubjects, Audited, ReadOnly, ModelAdmin):
 
     services_audit = True
     form = AssignmentForm
-    list_display = ("policy", "room", "room_type", "created_at")
+    list_display = ("policy", "room", "shown_type", "created_at")
     list_select_related = ("policy",)
     ordering = ("created_at",)
     actions: ClassVar = ["unassign"]
-    fieldsets = ((None, {"fields": ("policy", "room", "room_type", "id", "created_at")}),)
+    fieldsets = ((None, {"fields": ("policy", "room", "shown_type", "id", "created_at")}),)
     add_fieldsets = ((None, {"fields": ("policy", "type_of_room", "room_id")}),)
 
     def has_add_permission(self, *args: Any) -> bool:
@@ -264,6 +265,10 @@ class PolicyAssignmentAdmin(NamesSubjects, Audited, ReadOnly, ModelAdmin):
         if act_on_each(self, request, chosen, "unassign", act):
             text = gettext("A more general policy applies there from now on.")
             self.message_user(request, text, messages.SUCCESS)
+
+    @display(description=_("type of room"), ordering="room_type")
+    def shown_type(self, assignment: PolicyAssignment) -> Any:
+        return ROOM_TYPE_NAMES.get(assignment.room_type, assignment.room_type) or "-"
 
     @display(description=_("room"))
     def room(self, assignment: PolicyAssignment) -> str:

@@ -16,6 +16,7 @@ from moderado.core.errors import ApplicationError
 from moderado.core.sent_once import FIELD as FIELD
 from moderado.core.sent_once import SentOnce
 from moderado.moderation.errors import InvalidPolicy
+from moderado.moderation.labels import ROOM_TYPE_NAMES
 from moderado.moderation.models import Policy, PolicyAssignment, PolicyVersion
 from moderado.moderation.policies.schema import PolicyDocument
 from moderado.moderation.services.policy_assignments import ROOM_TYPES
@@ -23,7 +24,6 @@ from moderado.moderation.services.policy_documents import parse_document
 from moderado.moderation.services.policy_drafts import check_document
 
 MAX_LENGTH = 1_000_000  # as files of the command line
-ROOM_TYPE_NAMES = {"public": _("public"), "private": _("private")}
 assert tuple(ROOM_TYPE_NAMES) == ROOM_TYPES
 NEW_DOCUMENT = """\
 name: games

@@ -24,7 +24,7 @@ class CaseDecided(Event):
 
     A handler raises CaseSuperseded if the ruling has no effect, so that it is not stored. Of a
     reversal, and of what members have reported, it applies what it can. `sweep_id` is that of a
-    decision about many cases.
+    decision about many cases. `category`: the one that the decision names, if any.
     """
 
     case_id: UUID
@@ -36,6 +36,7 @@ class CaseDecided(Event):
     is_reversal: bool = False
     is_reported: bool = False
     sweep_id: UUID | None = None
+    category: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

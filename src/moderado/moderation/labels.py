@@ -28,6 +28,7 @@ REASONS: Mapping[str, Promise] = {
     Reason.ROOM_DELETED: _("room deleted"),
     Reason.REMOVED: _("removed by a moderator"),
 }
+ROOM_TYPE_NAMES: Mapping[str, Promise] = {"public": _("public"), "private": _("private")}
 SUBJECTS: Mapping[str, Promise] = {
     "message": _("message"),
     "user_name": _("name of an account"),

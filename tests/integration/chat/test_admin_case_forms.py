@@ -8,8 +8,8 @@ from django.utils.translation import override
 
 from moderado.chat.models import Message
 from moderado.enforcement.models import CaseExclusion, CaseNote, Report, Ruling, Sanction
+from moderado.enforcement.note_presets import note_presets
 from moderado.enforcement.selectors.decisions import ruling_about
-from moderado.enforcement.statements import note_presets
 from moderado.moderation.models import Case
 from tests.factories import make_staff, make_user
 from tests.integration.chat.steps import judge, post

@@ -14,6 +14,7 @@ from moderado.enforcement import statements
 from moderado.enforcement.errors import NotAppealable
 from moderado.enforcement.events import PersonNotified
 from moderado.enforcement.models import AuditLine, Ruling
+from moderado.enforcement.note_presets import note_presets
 from moderado.enforcement.selectors.decisions import decision_about, decisions_about
 from moderado.enforcement.services import appeal_outcomes, suspensions
 from moderado.enforcement.services.appeal_decisions import decide_appeal
@@ -210,7 +211,7 @@ def test_self_harm_comes_with_places_of_help(author, room):
 
 
 def test_presets_have_each_category_in_both_languages():
-    portuguese, english = statements.note_presets("pt-br"), statements.note_presets("en")
+    portuguese, english = note_presets("pt-br"), note_presets("en")
 
     assert set(portuguese) == set(english) == {category.value for category in Category}
     assert not {name for name in english if english[name] == portuguese[name]}

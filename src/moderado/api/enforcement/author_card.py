@@ -42,6 +42,9 @@ class AuthorCardBody(serializers.Serializer[Any]):
     created_at = serializers.DateTimeField(help_text="Of the account.")
     cases = serializers.IntegerField()
     removed = serializers.IntegerField(help_text="Cases whose text was removed.")
+    points = serializers.IntegerField(
+        help_text="Of strikes that count now: the highest sum under one policy in one scope."
+    )
     sanctions = SanctionOnCardBody(many=True, help_text="In force now.")
     decisions = EarlierDecisionBody(
         many=True,

@@ -62,6 +62,7 @@ AUTHOR_CARD = {
     "created_at": _TIME,
     "cases": 2,
     "removed": 1,
+    "points": 2,
     "sanctions": [],
     "decisions": [
         {

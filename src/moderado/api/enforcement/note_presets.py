@@ -11,7 +11,7 @@ from rest_framework.views import APIView
 from moderado.accounts import rights
 from moderado.accounts.models import User
 from moderado.api.callers import moderated_scopes
-from moderado.enforcement.statements import note_presets
+from moderado.enforcement.note_presets import note_presets
 
 _EXAMPLE = {
     "results": [

@@ -14,6 +14,7 @@ from moderado.chat.states import VISIBLE, Decision, Phase
 from moderado.core.database import require_transaction
 from moderado.moderation.errors import CaseSuperseded, OwnCase
 from moderado.moderation.events import CaseDecided, DecisionUndone, ReviewStarted
+from moderado.moderation.help_lines import without_mark
 from moderado.moderation.services.blocked_texts import blocked_among, remember_ruling
 from moderado.moderation.services.closing import close_cases
 from moderado.moderation.services.deciding import IS_SHOWN, WAS_SEEN, remember_before
@@ -97,10 +98,7 @@ def _apply(message: Message | None, event: CaseDecided) -> CloseReason | None:
     outcome = Outcome.BLOCK if event.outcome is Outcome.BLOCK else Outcome.ALLOW
     ruling = states.Ruling(event.revision, outcome)
     before = _before(message, ruling)
-    why = Decision(
-        Reason.REMOVED if before[WAS_SEEN] else Reason.MODERATOR,
-        message.categories if event.revision == message.revision else (),
-    )
+    why = Decision(Reason.REMOVED if before[WAS_SEEN] else Reason.MODERATOR, _blamed(event, before))
     text = text_of(message, event.revision) or ""
     step = advance(message, ruling, why=why, sweep_id=event.sweep_id)
     if not step.is_applied:
@@ -115,6 +113,18 @@ def _apply(message: Message | None, event: CaseDecided) -> CloseReason | None:
     announce(message, step, why)
     announce_shown(message, step)
     return None
+
+
+def _blamed(event: CaseDecided, before: Mapping[str, Any]) -> list[str]:
+    """Return what the author reads that the text was found to be: as the moderator decided.
+
+    What a machine found stays where a reversal names no category: its reason is for staff.
+    """
+    if event.is_reversal and not event.category:
+        found: list[str] = before["categories"]
+        return found
+    help_codes = set(before["categories"]) - set(without_mark(before["categories"]))
+    return [*filter(None, [event.category]), *sorted(help_codes)]
 
 
 def _before(message: Message, ruling: states.Ruling) -> Mapping[str, Any]:

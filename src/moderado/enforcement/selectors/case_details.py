@@ -15,6 +15,7 @@ from moderado.enforcement.selectors.restricted import (
     without_restricted_sanctions,
 )
 from moderado.enforcement.selectors.staff_lists import RulingFilter, rulings_for
+from moderado.enforcement.selectors.strikes import points_on_card
 from moderado.enforcement.types import Actor
 from moderado.moderation.blind_cases import revealed
 from moderado.moderation.models import Case, ModerationLog
@@ -32,6 +33,7 @@ class AuthorCard:
     created_at: datetime
     cases: int
     removed: int
+    points: int
     sanctions: list[Sanction]
     decisions: list[Ruling]
 
@@ -105,6 +107,9 @@ def _author_card(actor: Actor, case: Case) -> AuthorCard | None:
     return AuthorCard(
         person=person,
         created_at=person.created_at,
+        points=points_on_card(
+            user_id=person.id, scope_ids=actor.scope_ids, sees_restricted=actor.sees_restricted
+        ),
         sanctions=list(sanctions.order_by("starts_at", "id")[:SHOWN]),
         decisions=_earlier_decisions(actor, case),
         **counted,

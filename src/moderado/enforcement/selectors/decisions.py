@@ -234,7 +234,11 @@ def _view(
 
 def _note(sanction: Sanction) -> SanctionNote:
     return SanctionNote(
-        id=sanction.id, kind=sanction.kind, room=sanction.scope_id, ends_at=sanction.ends_at
+        id=sanction.id,
+        kind=sanction.kind,
+        room=sanction.scope_id,
+        ends_at=sanction.ends_at,
+        is_lifted=sanction.lifted_at is not None,
     )
 
 

@@ -1,6 +1,6 @@
 """How many points of strikes persons have: for conditions, and for choosing thresholds."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -30,6 +30,25 @@ def points_in_room(*, user_id: UUID, room_id: UUID) -> int:
     """
     here = Q(scope_id=room_id) | Q(scope_id=None)
     strikes = strikes_that_count().filter(here, user=user_id)
+    sums = strikes.values("policy_name", "scope_id").annotate(points=Sum("weight"))
+    return sums.aggregate(most=Max("points"))["most"] or 0
+
+
+def points_on_card(
+    *, user_id: UUID, scope_ids: Collection[UUID] | None, sees_restricted: bool
+) -> int:
+    """Return a person's points now: the highest sum under one policy in one scope.
+
+    Args:
+        user_id: The person.
+        scope_ids: Rooms of the moderator who looks, beside the server; None for all.
+        sees_restricted: Whether strikes of cases about danger to children count, too.
+    """
+    strikes = strikes_that_count().filter(user=user_id)
+    if scope_ids is not None:
+        strikes = strikes.filter(Q(scope_id=None) | Q(scope_id__in=scope_ids))
+    if not sees_restricted:
+        strikes = without_restricted_sanctions(strikes)
     sums = strikes.values("policy_name", "scope_id").annotate(points=Sum("weight"))
     return sums.aggregate(most=Max("points"))["most"] or 0
 

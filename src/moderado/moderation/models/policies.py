@@ -7,6 +7,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from moderado.core.models import Record
+from moderado.moderation.labels import ROOM_TYPE_NAMES
 
 NAME_LENGTH = 48
 REASON_LENGTH = 500
@@ -114,7 +115,8 @@ class PolicyAssignment(Record):
         ]
 
     def __str__(self) -> str:
-        return f"{self.policy} {self.scope_id or self.room_type or '*'}"
+        of_type = ROOM_TYPE_NAMES.get(self.room_type, self.room_type)
+        return f"{self.policy} {self.scope_id or of_type or '*'}"
 
 
 class PolicyChange(Record):

@@ -21,7 +21,7 @@ from moderado.moderation.restricted_cases import RESTRICTED
 from moderado.moderation.services.case_events import publish_changes
 from moderado.moderation.services.texts import Kind, put_text
 from moderado.moderation.texts import texts_of
-from moderado.moderation.types import Outcome, Reason
+from moderado.moderation.types import Category, Outcome, Reason
 
 DECIDED_BY = "moderator"
 UNDONE_BY = "undone"  # the step of a log line that takes a ruling back
@@ -80,6 +80,7 @@ def decide(case: Case, decision: Decision) -> None:
             is_reversal=decision.is_reversal,
             is_reported=case.is_reported,
             sweep_id=decision.sweep_id,
+            category=decision.reason if decision.reason in set(Category) else "",
         )
     )
     publish_changes(CaseStep.DECIDED, [case])
