@@ -343,6 +343,20 @@ def test_reactivated_member_replaces_inactive_administrators(room, admin):
     assert roles(room) == {admin.id: Role.ADMIN, member.id: Role.ADMIN}
 
 
+@pytest.mark.proves("R279")
+def test_inactive_members_keep_an_administrator_when_the_last_one_is_removed(room, admin):
+    member, moderator = (make_member(room, role=role).user for role in ("MEMBER", "MODERATOR"))
+    for user in (member, moderator, admin):
+        accounts.deactivate(user_id=user.id)
+    memberships.remove_participant(actor_id=None, room_id=room.id, user_id=admin.id)
+
+    assert roles(room) == {member.id: Role.MEMBER, moderator.id: Role.ADMIN}
+    member.is_active = True
+    member.save()
+
+    assert roles(room)[member.id] == Role.ADMIN
+
+
 def test_reactivated_administrator_changes_no_other_role(room, admin):
     member = make_member(room).user
     other = make_member(room, role=Role.ADMIN).user

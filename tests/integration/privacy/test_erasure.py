@@ -21,7 +21,7 @@ from moderado.chat.models import Membership, Message, Room
 from moderado.chat.selectors.feed import changes
 from moderado.chat.services import claims, erasing, screening
 from moderado.chat.services.editing import edit_message
-from moderado.chat.services.memberships import leave_room
+from moderado.chat.services.memberships import join_room, leave_room
 from moderado.chat.services.posting import post_message
 from moderado.chat.services.removing import delete_message
 from moderado.chat.services.rooms import create_room, update_room
@@ -46,6 +46,8 @@ from moderado.enforcement.models import (
 )
 from moderado.enforcement.services import erasures, holds
 from moderado.enforcement.services.bulk import run_unfinished
+from moderado.enforcement.services.sanctions import apply_sanction, lift_sanction
+from moderado.enforcement.types import SanctionKind
 from moderado.moderation.errors import OwnCase
 from moderado.moderation.models import (
     Case,
@@ -461,6 +463,27 @@ def test_rooms_of_the_erased_get_an_administrator_or_end(author, bob):
     assert Membership.objects.get(room=shared).role == "ADMIN"
     assert Room.objects.get(pk=shared.id).deleted_at is None
     assert Room.objects.get(pk=alone.id).deleted_at is not None
+
+
+@pytest.mark.proves("R279")
+def test_room_of_the_erased_has_an_administrator_once_a_banned_member_is_back(author, bob):
+    shared = create_room(creator_id=author.id, name="comum")
+    make_member(shared, user=bob)
+    with transaction.atomic():
+        ban = apply_sanction(
+            actor_id=make_user(is_staff=True).id, user_id=bob.id, kind=SanctionKind.BAN,
+            scope_id=None, term=timedelta(days=1), reason="spam",
+        )  # fmt: skip
+    erase(author)
+    assert Room.objects.get(pk=shared.id).deleted_at is None
+
+    with transaction.atomic():
+        lift_sanction(sanction_id=ban.id, actor_id=make_user(is_staff=True).id, reason="error")
+
+    assert Membership.objects.get(room=shared).user_id == bob.id
+    assert Membership.objects.get(room=shared).role == "ADMIN"
+    joined = join_room(user_id=make_user().id, room_id=shared.id)
+    assert joined.role == "MEMBER"
 
 
 @pytest.mark.proves("S124")

@@ -29,6 +29,7 @@ from moderado.chat.services.succession import (
     active_members,
     check_not_last_admin,
     is_active,
+    keep_an_admin,
     replace_lost_admin,
 )
 from moderado.core.database import require_transaction, retry_on_deadlock
@@ -120,7 +121,7 @@ def add_participant(
         room_id: The room.
         user_id: The account to add.
         role: Its role in the room.
-        client_id: The actor's own id of the request, for repeats.
+        client_id: The actor's own id of the request.
 
     Raises:
         Conflict: `client_id` was used for another account or role in this room.
@@ -128,8 +129,7 @@ def add_participant(
         NoSuchRoom: There is no such room, or the actor may not read it.
         NotAllowedInRoom: The actor is no administrator of the room.
         PersonBanned: A moderator has banned the account from the room.
-        Invalid: There is no such active account, one of the two blocks the other, or there is no
-            such role.
+        Invalid: There is no such active account or role, or one of the two blocks the other.
         AlreadyAMember: The account is a participant already.
     """
     name = None if client_id is None else f"{room_id}/{client_id}"
@@ -225,11 +225,7 @@ def restore_participant(*, room_id: UUID, user_id: UUID) -> None:
         _enter(room, user_id, Membership.Role(removal.role))
 
 
-RANK = {
-    Membership.Role.MEMBER: 0,
-    Membership.Role.MODERATOR: 1,
-    Membership.Role.ADMIN: 2,
-}
+RANK = {Membership.Role.MEMBER: 0, Membership.Role.MODERATOR: 1, Membership.Role.ADMIN: 2}
 
 
 def _locked_account(user_id: UUID) -> User | None:
@@ -282,6 +278,7 @@ def _withdraw(room: Room, membership: Membership, *, removed_user_id: UUID | Non
     """End the membership. The room is closed if its last active member withdraws."""
     check_not_last_admin(membership, staying=False)
     _end(room, membership, removed_user_id=removed_user_id)
+    keep_an_admin(room, membership)
     if is_active(membership.user) and not active_members(room.id).exists():
         close_room(room)
 

@@ -4,7 +4,8 @@ Only active accounts count, and a ban from the whole server is an absence like a
 the last active administrator is deactivated, or banned from the server or the room, the
 longest-standing active moderator succeeds, or else the longest-standing active member. A room that
 its last active member leaves is closed. A room whose members are all inactive waits for the next
-active one, who joins or is activated again. If the ban is undone, the successor gets the former
+active one, who joins or is activated again; one of them keeps the role of an administrator, also
+when the one who had it is erased or removed. If the ban is undone, the successor gets the former
 role back (ADR 0104).
 
 All functions evaluate the members after locking the room's row, so of two administrators who
@@ -70,15 +71,7 @@ def appoint_successor(room: Room) -> Membership | None:
         The new administrator's membership, or None if none was appointed.
     """
     require_transaction()
-    ranked = active_members(room.id).annotate(
-        rank=Case(
-            When(role=_Role.ADMIN, then=Value(0)),
-            When(role=_Role.MODERATOR, then=Value(1)),
-            default=Value(2),
-            output_field=IntegerField(),
-        )
-    )
-    successor = ranked.order_by("rank", "created_at", "id").first()
+    successor = _ranked(active_members(room.id)).first()
     if successor is None:
         log.warning("room_without_administrator", room=str(room.id))
         return None
@@ -91,6 +84,22 @@ def appoint_successor(room: Room) -> Membership | None:
     successor.save(update_fields=["role", "former_role", "succession_ban_id"])
     log.info("administrator_succeeded", room=str(room.id), user=str(successor.user_id))
     return successor
+
+
+def keep_an_admin(room: Room, ended: Membership) -> None:
+    """Give the role of an administrator whose membership has ended to who is left in the room.
+
+    Requires the lock of the room's row. Does nothing if the room has another administrator or no
+    member. Otherwise all members are inactive, since a successor was appointed among active ones:
+    one of them keeps the role, and with it the room's claim to an administrator.
+    """
+    require_transaction()
+    left = Membership.objects.filter(room=room)
+    if ended.role != _Role.ADMIN or left.filter(role=_Role.ADMIN).exists():
+        return
+    heir = _ranked(left).first()
+    if heir is not None:
+        left.filter(pk=heir.pk).update(role=_Role.ADMIN)
 
 
 def replace_lost_admin(room: Room) -> None:
@@ -123,6 +132,17 @@ def replace_lost_admins_of(user_id: UUID) -> None:
     open_ids = [room.pk for room in locked.order_by("id")]
     for room in _without_active_admin().filter(pk__in=open_ids):
         appoint_successor(room)
+
+
+def _ranked(memberships: QuerySet[Membership]) -> QuerySet[Membership]:
+    """Return the memberships in the order of succession."""
+    rank = Case(
+        When(role=_Role.ADMIN, then=Value(0)),
+        When(role=_Role.MODERATOR, then=Value(1)),
+        default=Value(2),
+        output_field=IntegerField(),
+    )
+    return memberships.annotate(rank=rank).order_by("rank", "created_at", "id")
 
 
 def _ban_of_admins(room: Room) -> UUID | None:
