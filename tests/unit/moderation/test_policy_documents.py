@@ -133,6 +133,13 @@ SIGNALS = [Signal(provider="a", scores={Category.HATE: 0.4}), Signal(provider="b
         ("scores.hate > 0.5", False),
         ("matches.exists(m, m.category == 'hate')", False),
         ("counts.messages_10s >= 8", True),
+        (
+            "'a/b' in matches.map(m, m.rule) or matches.filter(m, m.severity > 0.5).size() > 2",
+            False,
+        ),
+        ("matches.exists(m, m.rule.matches('a|b')) or matches.all(m, m.severity < 0.5)", True),
+        ("[scores.hate, scores.threat].exists(each, each > 0.3)", True),
+        ("r'\\' != '' and matches.all(m, m.rule != ')')  // it's all(", True),
         ("length > 100", False),
         ("size(author.role) == 6 and author.role.startsWith('MEM')", True),
         ("room.audience == 'mixed' && 'and' != 'or'", True),
@@ -156,6 +163,29 @@ def test_condition_reads_facts_and_signals(source, expected):
 )
 def test_invalid_condition_is_refused(source, said):
     with pytest.raises(ValueError, match=said):
+        Condition(source)
+
+
+@pytest.mark.proves("S230")
+@pytest.mark.parametrize(
+    "source",
+    [
+        "[1, 2].all(a, [1, 2].all(b, a < b))",
+        "matches.all(a, size([1].filter(b, true)) > 0)",
+        "[1].all(matches, [1] . all\n(matches, true))",
+        "matches.all(a, a in matches)",
+        "matches.all(a, size(matches + matches) > 2)",
+        "['a'].map(a, a + a).map(a, a + a) != []",
+        "(['a'].map(a, a + a)).exists(a, ['b'].map(b, b + b) == [a])",
+        "[1].all(a, true // '\n && [2].exists(b, a < b)) // '",
+        "[1].all(a, r'\\' != '\\'' && [2].all(b, a < b) && '\\'' != r'\\')",
+        "[1].all(a, length > 9 or'\\'' != '' && [2].all(b, a < b) or'\\'' != '')",
+        '[1].all(a, """\'""" != \'\' && [2].all(b, a < b) && "\'" != \'\')',
+        ".all(a, ".join(["[1, 2, 3, 4, 5, 6, 7, 8, 9]"] * 12) + ".all(a, true" + ")" * 12,
+    ],
+)
+def test_condition_that_multiplies_its_cost_is_refused(source):
+    with pytest.raises(ValueError, match="no other macro"):
         Condition(source)
 
 

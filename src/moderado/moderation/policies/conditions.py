@@ -1,4 +1,7 @@
-"""Conditions of policies in CEL: typed expressions without loops, which always end.
+"""Conditions of policies in CEL: typed expressions, which end soon.
+
+CEL has no loops, but macros over lists: inside one another, a few of them take longer than any
+server lives, and one behind another they make a text of any size (ADR 0143).
 
 `and`, `or` and `not` are accepted for `&&`, `||` and `!`.
 """
@@ -12,6 +15,7 @@ from types import ModuleType
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from msgspec import structs
 
 from moderado.moderation.types import Category, Content, Signal
@@ -30,9 +34,20 @@ FUNCTIONS = frozenset(
 COUNTS = ("messages_10s", "messages_60s", "repeats_60s")
 
 _WORDS = {"and": "&& ", "or": "||", "not": "!  "}  # as long, so that places stay the same
-_TOKENS = re.compile(r"""("(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')|\b(and|or|not)\b""")
+# What is no code: comments, and strings of all forms.
+_TEXT = r"""//[^\n]*
+    | (?<!\w)[bB]?[rR](?:\"{3}.*?\"{3} | '{3}.*?'{3} | "[^"]*" | '[^']*')
+    | \"{3}(?:\\.|[^\\])*?\"{3} | '{3}(?:\\.|[^\\])*?'{3}
+    | "(?:\\.|[^"\\])*" | '(?:\\.|[^'\\])*'"""
+_TEXTS = re.compile(_TEXT, re.DOTALL | re.VERBOSE)
+_TOKENS = re.compile(rf"({_TEXT}) | \b(and|or|not)\b", re.DOTALL | re.VERBOSE)
 _PLACE = re.compile(r"<input>:\d+:(\d+)")
 _MACROS = re.compile(r"\b(?:all|exists|exists_one|filter|map)\(\s*(\w+)\s*,")
+_COSTLY = gettext_lazy(
+    "A macro, such as `exists`, may have no other macro and no `matches` inside; `map` stands once."
+)
+_AROUND = re.compile(r"\s*([.()])\s*")
+_MARKS = re.compile(r"\.(all|exists|existsOne|exists_one|filter|map)\(|(?<!\.)\b(matches)\b|[()]")
 _NOTHING = Content(subject_type="", subject_id=None, revision=1, text="")  # type: ignore[arg-type]
 
 
@@ -58,6 +73,8 @@ class Condition:
         called = filter(str.isidentifier, self._program.functions())  # others are operators
         if missing := sorted(set(called) - FUNCTIONS):
             raise ValueError(_("There is no function “%(name)s”.") % {"name": missing[0]})
+        if _may_be_costly(source):
+            raise ValueError(str(_COSTLY))
         self.names = frozenset(used)
         self.reads = frozenset(
             name for name in ("approved", "strikes", "counts") if re.search(rf"\b{name}\b", source)
@@ -85,9 +102,30 @@ class Condition:
             raise ValueError(sentence)  # noqa: TRY004  (a mistake in a text)
 
 
+def _may_be_costly(source: str) -> bool:
+    """Tell whether evaluating an expression may cost more than its length times its lists."""
+    code = _AROUND.sub(r"\1", _TEXTS.sub('""', _translated(source)))
+    inside: list[bool] = []  # for each open parenthesis, whether it is that of a macro
+    maps = 0
+    for mark in _MARKS.finditer(code):
+        if (mark[1] or mark[2]) and any(inside):
+            return True
+        if mark[0] == ")":
+            inside = inside[:-1]
+        elif not mark[2]:
+            inside.append(mark[1] is not None)
+        maps += mark[1] == "map"
+    return maps > 1
+
+
+def _translated(source: str) -> str:
+    """Return the expression with the operators of CEL."""
+    return _TOKENS.sub(_operator, source)
+
+
 def _compiled(source: str) -> Any:
     try:
-        return _compiler()(_TOKENS.sub(_operator, source))
+        return _compiler()(_translated(source))
     except ValueError as error:
         place = _PLACE.search(str(error))
         at = int(place[1]) if place else 1
