@@ -23,12 +23,25 @@ _DRAWN = frozenset("LNPS")  # first letters of the general categories of charact
 _UNASSIGNED = "Cn"
 _RESERVED = re.compile("[\U0001f000-\U0001faff\U0001fc00-\U0001fffd\U00020000-\U0003fffd]")
 _KEYCAP = "\u20e3"
+# UTS 39, section 5.4: more marks on one base are no writing. Drawn, they cover the lines around.
+_MOST_MARKS = 4
+_MARKS = frozenset({"Mn", "Me"})
 _ZWNJ, _ZWJ, _EMOJI_STYLE = "\u200c", "\u200d", "\ufe0f"
 
 
 def has_visible(text: str) -> bool:
     """Tell whether a reader sees anything of `text`. Marks alone do not count: they need a base."""
     return _ASCII_VISIBLE.search(text) is not None or any(map(is_visible, text))
+
+
+def without_stacks(text: str) -> str:
+    """Return `text` without the marks on a base that are too many, for names."""
+    kept, marks = [], 0
+    for char in text:
+        marks = marks + 1 if unicodedata.category(char) in _MARKS else 0
+        if marks <= _MOST_MARKS:
+            kept.append(char)
+    return "".join(kept)
 
 
 def is_visible(char: str) -> bool:

@@ -7,7 +7,7 @@ from django.utils.functional import lazy
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from moderado.core.characters import has_visible, without_invisible
+from moderado.core.characters import has_visible, without_invisible, without_stacks
 from moderado.core.errors import Invalid
 
 # NFKC expands U+FDFA eighteenfold, so bytes are limited as well as code points.
@@ -65,13 +65,16 @@ _at_most = lazy(_limit_sentence, str)  # an error is translated when it is shown
 
 
 def clean_line(text: str, *, max_length: int, field: str) -> str:
-    """Return `text` cleaned for a name: on one line, without invisible or direction characters."""
+    """Return `text` cleaned for a name, which is drawn within one line.
+
+    Invisible and direction characters are left out, and marks above four on one character.
+    """
     spaced = "".join(" " if char.isspace() else char for char in text)
     if "\x00" in spaced:
         raise Invalid(fields={field: _("The text holds a character that cannot be stored.")})
     # NFC first: whether a joiner stays depends on the characters beside it.
     shown = without_invisible(unicodedata.normalize("NFC", spaced))
-    return clean(" ".join(shown.split()), max_length=max_length, field=field)
+    return clean(without_stacks(" ".join(shown.split())), max_length=max_length, field=field)
 
 
 def fold(text: str) -> str:

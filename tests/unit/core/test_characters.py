@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+import unicodedata
 
 import pytest
 
@@ -63,3 +64,12 @@ def test_visible_text_stays_as_it_is(shown):
 def test_joiner_that_joins_nothing_is_removed():
     assert without_invisible("a\u200db\u200cc") == "abc"
     assert without_invisible("❤️\ufe0f\ufe0f") == "❤️"
+
+
+@pytest.mark.proves("S232")
+@pytest.mark.parametrize("mark", ["\u0301", "\u0336", "\u0e49", "\u20dd", "\U000e0100\u0338"])
+def test_name_has_at_most_four_marks_on_a_character(mark):
+    shown = clean_line(f"Q{mark * 50}ai{mark * 3}", max_length=500, field="name")
+
+    marks = mark.replace("\U000e0100", "")
+    assert shown == unicodedata.normalize("NFC", f"Q{marks * 4}ai{marks * 3}")
