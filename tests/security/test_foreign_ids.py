@@ -14,7 +14,7 @@ from tests.security.access_table import BODIES, ROLES
 from tests.security.routes import IDS, api_routes
 from tests.security.scene import Scene
 
-ID = re.compile(r"<uuid:\w+>")
+ID = re.compile(r"<id:\w+>")
 FOR_STAFF = (
     "auth/invitations/",
     "moderation/evaluations/",

@@ -36,7 +36,10 @@ class BoundedBody(BaseParser):
 
 
 class BoundedJSON(BoundedBody):
-    """Strict JSON. A bad body is a 400 or a 413, never a failure."""
+    """Strict JSON. A bad body is a 400 or a 413, never a failure.
+
+    A field that is given twice is refused, as in frames: each reader may take another of the two.
+    """
 
     def parse(
         self,
@@ -46,10 +49,25 @@ class BoundedJSON(BoundedBody):
     ) -> Any:
         body = super().parse(stream)
         try:
-            return json.loads(body.decode("utf-8"), parse_constant=_refuse)
+            return json.loads(
+                body.decode("utf-8"), parse_constant=_refuse, object_pairs_hook=_unique
+            )
+        except _Repeated:
+            raise ParseError(_("A field was given twice.")) from None
         except (ValueError, RecursionError):
             # The parser's message may quote the body, so it is not part of the response.
             raise ParseError(_("The body is not valid JSON.")) from None
+
+
+class _Repeated(Exception):
+    """An object has two fields of one name."""
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise _Repeated
+    return found
 
 
 def _refuse(constant: str) -> None:

@@ -13,7 +13,7 @@ PUBLIC = {"schema/"}
 VARY = {"authorization", "cookie", "accept-language"}
 # Any id: an error response is as personal as the object.
 NO_ID = "00000000-0000-0000-0000-000000000000"
-IDS = ("<uuid:room_id>", "<uuid:user_id>", "<uuid:message_id>", "<uuid:case_id>", "<uuid:log_id>")
+IDS = ("<id:room_id>", "<id:user_id>", "<id:message_id>", "<id:case_id>", "<id:log_id>")
 
 
 def is_personal(answer):

@@ -254,6 +254,24 @@ def test_error_that_quotes_an_unpaired_surrogate_is_written(client):
     assert "\ud800" in answer.json()["fields"]["language"]
 
 
+@pytest.mark.proves("S231")
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"email": "a@example.org", "password": "x", "email": "b@example.org"}',
+        b'{"password": "x", "pass\\u0077ord": "y"}',
+        b'{"password": {"a": 1, "a": 1}}',
+        b'[{"password": 1, "password": 1}]',
+    ],
+)
+def test_field_that_is_given_twice_is_refused(client, body):
+    answer = send(client, body)
+
+    assert answer.status_code == 400
+    assert answer.json() == {"code": "parse_error", "detail": "Um campo foi informado duas vezes."}
+
+
 MANY_FIELDS = "&".join("a=1" for _ in range(1_001))
 MANY_FILES = "".join(
     f'--x\r\nContent-Disposition: form-data; name="f{n}"; filename="a"\r\n\r\nz\r\n'

@@ -467,3 +467,18 @@ def test_name_that_is_approved_while_it_is_read_is_not_lost(client, monkeypatch,
         "Quermesse",
         None,
     )
+
+
+@pytest.mark.proves("R280")
+def test_ids_may_have_capital_letters(client, user):
+    """As some platforms write them."""
+    room, other = make_room(), make_user()
+    capital = path(room).replace(str(room.id), str(room.id).upper())
+
+    assert client.post(f"{capital}join/", {"client_id": "a"}).status_code == 200
+    assert client.post(path(room, "join/"), {"client_id": "a"}).status_code == 200
+    assert client.get(capital).json()["id"] == str(room.id)
+    make_member(room, user=other)
+    Membership.objects.filter(room=room, user=user).update(role="ADMIN")
+    answer = client.patch(f"{capital}participants/{str(other.id).upper()}/", {"role": "MODERATOR"})
+    assert answer.json()["role"] == "MODERATOR"
