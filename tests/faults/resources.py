@@ -70,10 +70,12 @@ class Growth:
         self._cluster = cluster
         self._file = file
         self._samples: dict[str, list[tuple[float, float]]] = {}
+        self._measured = 0  # times
 
     def measure(self) -> None:
         """Take one sample of every process."""
         now = time.monotonic()
+        self._measured += 1
         for process in [*self._cluster.webs, *self._cluster.workers, *self._cluster.beats]:
             for pid in [process.pid, *process.children()]:
                 self._samples.setdefault(f"{process.name}/{pid}", []).append((now, _resident(pid)))
@@ -86,12 +88,13 @@ class Growth:
 
         Only the last third counts: until then caches and arenas of the allocator fill, in steps,
         which `total` limits. Of it the median slope is taken (Theil-Sen estimator), which single
-        peaks do not move.
+        peaks do not move. A child of a worker that was replaced after its tasks is limited by
+        `total` alone: it did not live for the hour.
         """
         return {
             name: 3_600 * _median_slope(samples[-(len(samples) // 3) :])
             for name, samples in self._samples.items()
-            if len(samples) >= 9  # a process that was replaced at the end has no slope yet
+            if len(samples) == self._measured
         }
 
     def total(self) -> dict[str, float]:

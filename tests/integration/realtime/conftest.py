@@ -37,6 +37,7 @@ async def running_server() -> AsyncIterator[str]:
     listener = socket.create_server(("127.0.0.1", 0))
     config = uvicorn.Config(
         application,
+        http="moderado.realtime.transport.http_protocol:HttpProtocol",
         ws="moderado.realtime.transport.uvicorn_protocol:ChatProtocol",
         ws_max_size=65_536,
         ws_per_message_deflate=False,

@@ -124,6 +124,7 @@ class ClientSession:
             self._reader.cancel()
         if self._queue is not None:
             await self._queue.finished()
+            self._queue = None  # its function belongs to this session: a reference cycle
         self._node.hub.remove(self._connection)
         self._connection.outbox.closed()
         await self._node.connection_limits.release(self._connection.id)

@@ -61,9 +61,8 @@ class HttpProtocol(HttpToolsProtocol):
         self._phase = Phase.HEAD
         self._deadline: float | None = None
         self._received = 0  # bytes of this head, of this body on the wire, or discarded
-        self._head_size = self._fields = 0
         self._is_socket = False  # the path of the request is one of a WebSocket
-        self._body_size = self._body_limit = self._chunks = 0
+        self._head_size = self._fields = self._body_size = self._body_limit = self._chunks = 0
         self._refusal: Refusal | None = None
         self._answered: RequestResponseCycle | None = None  # the request that is; `cycle`: the last
         self._unread, self._unread_at = 0, 0.0  # when the client was last seen to read enough
@@ -83,6 +82,7 @@ class HttpProtocol(HttpToolsProtocol):
         self._connections.remove(self)
         self._disconnect(self._answered)  # uvicorn tells only that of the last request
         super().connection_lost(exc)
+        self.cycle = self._answered = None  # type: ignore[assignment]  # they refer to this object
 
     def data_received(self, data: bytes) -> None:
         if self._phase is Phase.NOTHING:
@@ -106,6 +106,7 @@ class HttpProtocol(HttpToolsProtocol):
         session = cast("ChatProtocol", self.transport.get_protocol())
         if not session.handshake_initiated:
             self._refuse_handshake(session.conn.handshake_exc)
+        self.parser = None  # type: ignore[assignment]  # it refers to this object, and reads no more
 
     # Callbacks of the parser. An exception stops it.
 
@@ -145,8 +146,7 @@ class HttpProtocol(HttpToolsProtocol):
             self._stop(http_refusals.BODY_TOO_LARGE)
         super().on_headers_complete()  # first: it refuses an address that it cannot read
         self._connections.working(self)
-        self._phase, self._received = Phase.BODY, 0
-        self._body_size = self._chunks = 0
+        self._phase, self._received, self._body_size, self._chunks = Phase.BODY, 0, 0, 0
         self._deadline = self.loop.time() + BODY_SECONDS
 
     def on_body(self, body: bytes) -> None:

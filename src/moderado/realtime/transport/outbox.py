@@ -7,6 +7,7 @@ or whose outbox is full, is closed with 4008 (ADR 0052).
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any, Protocol
 
 import structlog
@@ -93,7 +94,7 @@ class Outbox:
     def start(self, on_finished: Callable[[], None], *, name: str) -> None:
         """Begin to write. `on_finished` is called once nothing more will be written."""
         self._writer = asyncio.create_task(self._write(), name=name)
-        self._writer.add_done_callback(lambda _task: on_finished())
+        self._writer.add_done_callback(partial(self._finished, on_finished))
 
     def append(self, text: str) -> None:
         """Write a text frame after those that wait. Closes the connection when it is full."""
@@ -196,6 +197,10 @@ class Outbox:
             self._writable.set()
             if self._watch is not None:
                 self._watch.cancel()
+
+    def _finished(self, on_finished: Callable[[], None], _writer: asyncio.Task[None]) -> None:
+        self._writer = None  # cancelled, it would keep this outbox, and this outbox the task
+        on_finished()
 
     def _progress(self) -> tuple[int, int]:
         return self._written, self._transport.acknowledged() if self._transport else 0

@@ -111,6 +111,8 @@ class ChatProtocol(WebSocketsSansIOProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
         self._drop_input()
+        self.before_leaving = None  # it refers to this object: memory is free at once
+        self.conn.parser.close()  # a generator that refers to its connection
 
     def write_now(self, frames: bytes) -> bool:
         """Write encoded frames past uvicorn's own encoding, which is half the cost of a delivery.

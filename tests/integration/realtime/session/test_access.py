@@ -178,7 +178,7 @@ async def test_unknown_path_is_refused_at_the_handshake(cast: Cast):
     with pytest.raises(InvalidStatus) as refused:
         await cast.open("/ws/elsewhere/")
 
-    assert refused.value.response.status_code == 403
+    assert refused.value.response.status_code == 404
 
 
 @pytest.mark.proves("S11")
