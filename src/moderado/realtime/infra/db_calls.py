@@ -23,6 +23,7 @@ from django.db import Error, connection, connections
 from moderado.core.database import is_outage
 from moderado.core.errors import Unavailable
 from moderado.core.pool import is_alive
+from moderado.core.redis import leave_clients
 from moderado.realtime.infra.thread_pool import ThreadPool
 
 P = ParamSpec("P")
@@ -96,7 +97,7 @@ class DbCalls:
         self._pool = ThreadPool(
             name="db-call",
             idle_timeout=self._limits.idle_timeout,
-            on_thread_exit=connections.close_all,
+            on_thread_exit=_leave_thread,
         )
         self._limiters: WeakKeyDictionary[asyncio.AbstractEventLoop, CallLimiter] = (
             WeakKeyDictionary()
@@ -153,6 +154,11 @@ def _run(max_age: float, function: Callable[P, R], *args: P.args, **kwargs: P.kw
     finally:
         if not keep:
             connections.close_all()  # back to psycopg's pool
+
+
+def _leave_thread() -> None:
+    connections.close_all()  # back to psycopg's pool
+    leave_clients()
 
 
 class _Thread(threading.local):

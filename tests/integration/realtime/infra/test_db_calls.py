@@ -9,6 +9,7 @@ import pytest
 import pytest_asyncio
 from django.db import connection, connections
 
+from moderado.core import redis
 from moderado.core.errors import NotFound
 from moderado.realtime.infra.db_calls import DbCalls, Limits
 from tests.processes import wait_until
@@ -119,3 +120,19 @@ async def test_idle_threads_return_their_connections(pool: Pool):
     await asyncio.to_thread(
         wait_until, lambda: pool.available >= available, what="connections are returned"
     )
+
+
+async def test_ended_thread_leaves_its_redis_connection_to_the_next(monkeypatch):
+    calls = DbCalls(limits=Limits(idle_timeout=0.05))
+    monkeypatch.setattr(redis, "SHARED_CALLS", 0)
+    redis.reset_threads()
+
+    def own_connection() -> tuple[threading.Thread, int]:
+        return threading.current_thread(), redis.client().client_id()
+
+    first, connection_of_first = await calls.wrap(own_connection)()
+    await asyncio.to_thread(first.join, 10)
+    second, connection_of_second = await calls.wrap(own_connection)()
+
+    assert second is not first
+    assert connection_of_second == connection_of_first
