@@ -98,6 +98,7 @@ def test_all_mistakes_are_told_with_path_and_line():
         ("name: x\nextends: x\n", (1, ""), "extend itself"),
         ("name: [\n", (2, ""), "valid YAML"),
         ("- x\n", (1, ""), "must have fields"),
+        ("name: x\nrules:\n- ? [a, b]\n  : c\n", (3, "rules[0]"), "The name of a field is a text"),
         ("name: x\nproviders: [{use: a}, {use: a}]\n", (1, ""), "named twice"),
     ],
 )

@@ -105,8 +105,11 @@ def _plain(node: Any, path: _Path, lines: dict[_Path, int], mistakes: list[Mista
     if isinstance(node, yaml.MappingNode):
         found: dict[str, Any] = {}
         for key, value in node.value:
-            name = str(key.value)
             line = key.start_mark.line + 1
+            if not isinstance(key, yaml.ScalarNode):
+                mistakes.append(Mistake(_dotted(path), line, _("The name of a field is a text.")))
+                continue
+            name = str(key.value)
             if name in found:
                 mistakes.append(Mistake(_dotted((*path, name)), line, _("This is written twice.")))
             lines[(*path, name)] = line
