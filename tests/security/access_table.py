@@ -335,7 +335,7 @@ BODIES = {
     "POST moderation/cases/{own_case}/ruling/": {"outcome": "ALLOW", "reason": "-", "note": "-"},
     "POST enforcement/queues/": QUEUE | {"name": "another"},
     "PATCH enforcement/queues/{queue}/": QUEUE,
-    "POST enforcement/cases/{case}/snooze/": {"until": "2999-01-01T00:00:00Z"},
+    "POST enforcement/cases/{case}/snooze/": {"until": "{soon}"},
     "POST enforcement/cases/{case}/notes/": {"text": "-"},
     "POST enforcement/cases/{case}/ruling/": RULING | {"revision": 1},
     "POST enforcement/cases/{own_case}/ruling/": RULING | {"revision": 1},

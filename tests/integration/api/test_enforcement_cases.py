@@ -110,12 +110,24 @@ def test_case_is_released_snoozed_and_escalated(room, alice, moderator, staff):
 
     assert moderator.post(f"{path}release/").json()["code"] == "case_taken"
     sent(staff, f"{path}release/")
-    sent(moderator, f"{path}snooze/", {"until": "2999-01-01T00:00:00Z"})
+    sent(moderator, f"{path}snooze/", {"until": timezone.now() + timedelta(days=29)})
     assert moderator.get(CASES).json()["results"] == []
     assert len(moderator.get(CASES, {"state": "snoozed"}).json()["results"]) == 1
     assert sent(moderator, f"{path}escalate/")["state"] == "escalated"
     assert moderator.post(f"{path}claim/").json()["code"] == "case_escalated"
     sent(staff, f"{path}claim/")
+
+
+@pytest.mark.proves("S233")
+def test_case_is_not_put_off_for_ever(room, alice, moderator):
+    say(alice, room, "HOLD this")
+    (case,) = moderator.get(CASES).json()["results"]
+
+    for until in (timezone.now() + timedelta(days=31), "9999-12-31T23:59:59Z"):
+        answer = moderator.post(f"{CASES}{case['id']}/snooze/", {"until": until})
+        assert answer.status_code == 400
+        assert answer.json()["fields"] == {"until": "Um momento nos próximos 30 dias."}
+    assert len(moderator.get(CASES).json()["results"]) == 1
 
 
 def test_pages_go_by_priority_without_skipping(room, alice, moderator):

@@ -16,6 +16,7 @@ from moderado.chat.types import MESSAGE, ROOM_NAME, USER_NAME
 from moderado.enforcement.labels import NOTICE_ROLE_CODES
 from moderado.enforcement.models import BulkRuling
 from moderado.enforcement.selectors.cases import CaseState, Claimed, state_of
+from moderado.enforcement.services.claiming import LONGEST_SNOOZE
 from moderado.enforcement.services.measures import Measure
 from moderado.enforcement.services.rulings import Proposal
 from moderado.enforcement.types import (
@@ -92,7 +93,7 @@ class ReasonInput(StrictInput):
 
 
 class SnoozeInput(StrictInput):
-    until = serializers.DateTimeField()
+    until = serializers.DateTimeField(help_text=f"At most {LONGEST_SNOOZE.days} days from now.")
     client_id = ActIdField()
 
 

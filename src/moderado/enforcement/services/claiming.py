@@ -10,6 +10,7 @@ import structlog
 from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Now
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from moderado.core import clock
@@ -38,6 +39,9 @@ from moderado.moderation.services.case_events import publish_changes, traits_of
 from moderado.moderation.services.claims import release_claim, release_unused_claims
 
 log = structlog.get_logger(__name__)
+
+LONGEST_SNOOZE = timedelta(days=30)
+_TOO_FAR = format_lazy(_("A moment within the next {days} days."), days=LONGEST_SNOOZE.days)
 
 
 @retry_on_deadlock
@@ -107,12 +111,15 @@ def snooze_case(*, actor: Actor, case_id: UUID, until: datetime) -> Case:
     """Put a case off: it is left out of the open ones until then, or until something joins it.
 
     Raises:
-        Invalid: `until` is past.
+        Invalid: `until` is past, or too far: nothing would remind the moderators of the case.
         NotFound, OwnCase, OwnReport, OwnRuling, CaseClosed, CaseSuperseded, CaseTaken: As for a
             claim.
     """
-    if until <= clock.now():
+    now = clock.now()
+    if until <= now:
         raise Invalid(fields={"until": _("This time is past.")})
+    if until > now + LONGEST_SNOOZE:
+        raise Invalid(fields={"until": _TOO_FAR})
     return _change(actor, case_id, CaseStep.SNOOZED, snoozed_until=until)
 
 
