@@ -8,7 +8,7 @@ import json
 import os
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
@@ -32,6 +32,10 @@ class Env(
     model_config = SettingsConfigDict(
         env_file=None, extra="ignore", secrets_dir=None, frozen=True, env_ignore_empty=True
     )
+
+    # Each read of `settings.ENV` looks for this attribute, by which Django's lazy objects know
+    # methods of theirs. Pydantic takes 3 µs to find out that an instance has none.
+    _mask_wrapped: ClassVar[bool] = True
 
     database_url: SecretStr = Field(
         description="URL of PostgreSQL: `postgres://user:password@host:port/name`. It may have "

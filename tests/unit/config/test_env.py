@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import pytest
+from django.conf import settings
 
 from moderado.config.env import HEADING, Env, Misconfigured, env
 
@@ -191,3 +192,11 @@ def test_each_empty_value_is_the_default(read):
 )
 def test_unusual_addresses_are_accepted(read, name, value):
     read(**NEEDED | {name: value})
+
+
+def test_reading_the_configuration_asks_pydantic_for_no_attribute(monkeypatch):
+    asked = []
+    monkeypatch.setattr(Env, "__getattr__", lambda _, name: asked.append(name), raising=False)
+
+    assert settings.ENV is settings.ENV
+    assert not asked

@@ -72,3 +72,17 @@ def test_outcome_of_a_cut_word_is_hold_at_most():
 
     assert hit.outcome is Outcome.BLOCK
     assert not hit.is_certain
+
+
+def test_ordinary_texts_before_a_short_one_are_read_twice():
+    read = []
+
+    def find(text):
+        read.append(text)
+        return MATCHER.find(text)
+
+    # The first one is cut where a space stands, and the last one ends with no word.
+    earlier = ["x" * 5 + " " + "palavras " * 4 + "abc", "sala 12"]
+
+    assert across(earlier, "ok", find) == []
+    assert read == ["sala 12ok", f"{'palavras ' * 4}abc sala 12 ok"]

@@ -20,7 +20,8 @@ _BBCODE = (
 _EMOJI_LETTERS = "regional_indicator|regional_indicator_symbol|letter|alphabet_white"
 _PARTS = re.compile(
     rf"""
-    (?P<gone>
+    (?=[<\[\](*_~|`&%\\=] | xn-- | u\+ | 0x[2-7] | :[rla])  # most places end here
+    (?: (?P<gone>
         <!--.*?--> | </?[a-z][^<>]{{0,{_LONGEST_TAG}}}>
         | \[/?(?:{_BBCODE})(?:=[^\[\]]{{0,{_LONGEST_TAG}}})?\]
         | \*\*+ | __+ | ~~+ | \|\|+ | `
@@ -42,6 +43,7 @@ _PARTS = re.compile(
     | (?P<octal> \\0?1[0-7]{{2}} )
     | (?P<quoted> (?:=[2-7][0-9a-f]){{3,}} )
     | (?P<emoji> :(?:{_EMOJI_LETTERS})_[a-z]:(?:[ ](?=:))? )
+    )
     """,
     re.VERBOSE | re.IGNORECASE | re.DOTALL,
 )

@@ -50,7 +50,8 @@ def across(previous: Sequence[str], text: str, find: Callable[[str], list[Hit]])
         text: The text that is judged.
         find: Finds the rules in a text.
     """
-    near = [each[-LONGEST:] for each in previous[-MOST:]]
+    # A text that begins with a space is no ordinary writing, and would be read in every way.
+    near = [each[-LONGEST:].lstrip() for each in previous[-MOST:]]
     if not near:
         return []
     found: dict[tuple[str, int], Hit] = {}
@@ -77,11 +78,12 @@ def _in_cut_word(before: str, text: str, find: Callable[[str], list[Hit]]) -> It
     is_whole = before.split() == last and text.split() == first
     if (are_words and not is_whole) or not any(map(str.isalpha, "".join(first))):
         return
-    begins_anew = _is_word("".join(first)) or len("".join(first)) == 1
-    if begins_anew and _ends_with_listed(before, find):
-        return  # "porra" and "e": a word by itself
     seam = fold(" ".join((*last, *first))).text
-    for hit, end in _joined([before], text, "", find):
+    begins_anew = _is_word("".join(first)) or len("".join(first)) == 1
+    joined = [*_joined([before], text, "", find)]
+    if joined and begins_anew and _ends_with_listed(before, find):
+        return  # "porra" and "e": a word by itself
+    for hit, end in joined:
         if seam in hit.rule.text:
             continue  # a phrase
         # Two doubts, a cut and a misspelling, find words in any two: "pai" and "do".

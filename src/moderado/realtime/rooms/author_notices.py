@@ -7,8 +7,9 @@ room, or from the periodic check. It is written once.
 import asyncio
 from collections import OrderedDict
 from collections.abc import Iterator
-from dataclasses import dataclass
 from uuid import UUID
+
+import msgspec
 
 from moderado.chat.types import MessageView
 from moderado.realtime.wire.encode import (
@@ -23,8 +24,7 @@ from moderado.realtime.wire.encode import (
 CAPACITY = 512  # notices, and awaited outcomes, that one connection remembers
 
 
-@dataclass(frozen=True, slots=True)
-class Awaited:
+class Awaited(msgspec.Struct, frozen=True, gc=False):
     """A revision that the author was told is queued or held, and that may have been decided."""
 
     revision: int

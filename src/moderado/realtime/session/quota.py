@@ -49,9 +49,9 @@ class Buckets:
             raise RateLimited(retry_after=wait)
 
     def check(self, limit: str, *key: str) -> None:
-        """Raise RateLimited if `key` has used up its limit. Counts nothing."""
-        now = time.monotonic()
-        if (wait := self._bucket(limit, key, now).wait(now)) > 0:
+        """Raise RateLimited if `key` has used up its limit. Counts and remembers nothing."""
+        bucket = self._buckets.get((limit, *key))
+        if bucket is not None and (wait := bucket.wait(time.monotonic())) > 0:
             raise RateLimited(retry_after=wait)
 
     def _bucket(self, limit: str, key: tuple[str, ...], now: float) -> TokenBucket:

@@ -64,6 +64,16 @@ def test_least_recently_used_buckets_are_forgotten():
 
 
 @pytest.mark.proves("S141")
+def test_check_remembers_no_bucket():
+    buckets = quota.Buckets(most=1)
+    buckets.spend("1/minute", "a")
+
+    buckets.check("1/minute", "b")
+
+    with pytest.raises(RateLimited):
+        buckets.check("1/minute", "a")
+
+
 def test_frames_that_no_service_counts_use_up_the_quota_of_their_account(limited):
     limited(Quota.CHEAP, "2/minute")
     account, other = str(uuid4()), str(uuid4())
