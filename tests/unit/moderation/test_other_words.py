@@ -27,6 +27,18 @@ def dotted(dice):
     return ".".join(dice.choices(string.ascii_letters, k=dice.randint(2, 3)))
 
 
+def name(dice):
+    letters, digits = string.ascii_lowercase, string.digits
+    sizes = (dice.randint(2, 4), 2, 1)
+    parts = ["".join(dice.choices(letters, k=size)) for size in sizes]
+    return f"{'-'.join(parts)}{''.join(dice.choices(digits, k=2))}"
+
+
+def chords(dice):
+    signs = ("", "", "m", "7", "#")
+    return " ".join(dice.choice("ABCDEFG") + dice.choice(signs) for _ in range(6)) + " F#"
+
+
 def found(identify, count):
     dice = random.Random(7)
     return [text for text in (f"anota {identify(dice)} aí" for _ in range(count)) if hits(text)]
@@ -37,6 +49,12 @@ def test_random_passwords_and_initials_are_seldom_read():
     assert len(found(password, 2_000)) <= 3
     assert len(found(initials, 2_000)) <= 2
     assert len(found(dotted, 2_000)) <= 3
+
+
+@pytest.mark.proves("R209")
+def test_names_of_machines_and_chords_are_seldom_read():
+    assert len(found(name, 2_000)) <= 3
+    assert len(found(chords, 2_000)) <= 2
 
 
 @pytest.mark.proves("R209")

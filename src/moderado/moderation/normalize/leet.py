@@ -21,6 +21,12 @@ _PLAIN_WITH_L = _PLAIN | {ord("1"): ord("l"), ord("!"): ord("l")}
 # A longer run is not a word but a key, an address or a digest.
 _TOKEN = re.compile(r"(?<![a-z0-9@$!+])(?=[a-z]{0,23}[0-9@$!+])[a-z0-9@$!+]{3,24}(?![a-z0-9@$!+])")
 _SHORT = 4
+# Words of phrases. Alone they are numbers of things ("S3", "T3"); beside a longer word in disguise
+# they are disguised, too: "v0u t3 m4t4r".
+_SMALL = re.compile(
+    r"(?<![\w@$])(?:y0ur?|v0u|v0c3|v4i|v41|s3us?|su4s?|t3u|tu4|t3|s3|n0|n4|m3|d0|d4|d3|g0|1n|1s|4m)"
+    r"(?![\w@$])"
+)
 
 
 def without_leet(folded: Folded) -> Iterator[Folded]:
@@ -28,8 +34,9 @@ def without_leet(folded: Folded) -> Iterator[Folded]:
     plain = _TOKEN.sub(_decoded, folded.text)
     if plain == folded.text:
         return
+    plain = _SMALL.sub(_decoded_small, plain)
     yield Folded(plain, lambda: list(folded.offsets))
-    with_l = _TOKEN.sub(_decoded_with_l, folded.text)
+    with_l = _SMALL.sub(_decoded_small, _TOKEN.sub(_decoded_with_l, folded.text))
     if with_l != plain:
         yield Folded(with_l, lambda: list(folded.offsets))
 
@@ -62,6 +69,10 @@ def _decoded(match: re.Match[str]) -> str:
 
 def _decoded_with_l(match: re.Match[str]) -> str:
     return _decode(match.group(), _PLAIN_WITH_L)
+
+
+def _decoded_small(match: re.Match[str]) -> str:
+    return match.group().translate(_PLAIN)
 
 
 def _decode(token: str, table: dict[int, int]) -> str:

@@ -25,6 +25,10 @@ _PLATE = re.compile(r"\b[A-Z]{3}[ -]?[0-9][A-Z0-9][0-9]{2}\b")
 _INITIAL = re.compile(r"[A-Z]\.")
 # More than three, or small letters among them, are a word whose letters stand apart.
 _INITIALS = re.compile(r"(?<![\w.])(?<!\w\.\s)(?:[A-Z]\.\s?+){1,3}+(?!\w\.|[A-Za-z](?:\W|$))")
+# Three or more, of which one cannot be a letter: "F# A G#m", "C7 G Am".
+_CHORD = r"[A-G][#b]?(?:maj|min|dim|aug|sus|add|m|M)?[0-9]{0,2}(?:/[A-G][#b]?)?"
+_CHORDS = re.compile(rf"(?<!\S)(?:{_CHORD}[ \t|,-]+){{2,60}}{_CHORD}(?!\S)")
+_SURE_CHORD = re.compile(r"(?<!\S)[A-G](?:#|[#b]?m?7|[#b]?m(?!\w))")
 _PARTS = re.compile(f"{_ADDRESS}|{_EMAIL}|{_DATA}|{_COLOUR}|{_CODE}")
 _CHUNK = re.compile(r"(?<!\S)[^\s0-9@/=]*[0-9@/=]\S*")
 _WORDS = re.compile(r"[^\W\d_]+")
@@ -41,6 +45,8 @@ _FORMULA = re.compile(
     r"(?=.*[A-Z][a-z])(?:(?:A[glrstu]|B[aeir]?|C[adelorsu]?|F[er]?|G[ade]|H[efg]?|I[nr]?|K[r]?|L[aiu]"
     r"|M[gno]|N[abeip]?|Os?|P[bdt]?|S[bceinr]?|T[ceihlm]|U|V|W|Xe|Y|Z[nr])[1-9]{0,2})+"
 )
+# Letters apart, and fewer digits that are drawn like letters: "A.R.R.0.M.B.4.D.0".
+_APART = re.compile(r"[A-Za-z]([._-])[A-Za-z0134578](?:\1[A-Za-z0134578]){2,30}")
 _LONG_TOKEN = 20
 _SHORTEST_DIGEST = 8
 _SHORTEST_COLOUR = 6
@@ -59,6 +65,15 @@ def without_identifiers(text: str) -> str:
 def without_initials(text: str) -> str:
     """Return the text with "C. U." hidden: up to three capitals with dots are initials."""
     return _INITIALS.sub(_hidden, text) if _INITIAL.search(text) else text
+
+
+def without_chords(text: str) -> str:
+    """Return the text with the chords of songs hidden: "G# F A# G#" spells no word."""
+    return _CHORDS.sub(_without_chords, text) if _SURE_CHORD.search(text) else text
+
+
+def _without_chords(match: re.Match[str]) -> str:
+    return _hidden(match) if _SURE_CHORD.search(match[0]) else match[0]
 
 
 def _hidden(match: re.Match[str]) -> str:
@@ -89,7 +104,7 @@ def _shown_segment(match: re.Match[str]) -> str:
 def _is_identifier(token: str) -> bool:
     digits = len(_DIGIT.findall(token))
     letters = sum(map(str.isalpha, token))
-    if not letters:
+    if not letters or (_APART.fullmatch(token) and digits < letters):
         return False
     if _VERSION.match(token):
         return True

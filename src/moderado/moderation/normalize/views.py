@@ -116,6 +116,7 @@ def _readable(text: str, characters: set[str]) -> str:
         text = without_flags(text)
     if "." in characters:
         text = opaque.without_initials(text)
+    text = opaque.without_chords(text)
     if opaque.SIGNS.isdisjoint(characters):
         return text
     return opaque.without_identifiers(text)

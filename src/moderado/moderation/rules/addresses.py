@@ -12,7 +12,7 @@ from moderado.moderation.rules.spelling import is_disguised
 from moderado.moderation.rules.surroundings import Context, Surroundings
 from moderado.moderation.rules.tokens import GLUED_ADDRESS
 
-_NAMES = (Shape.NAME, Shape.CURSE)
+_NAMES = (Shape.NAME, Shape.CURSE, Shape.EVERYDAY)
 _TAG = 12  # characters
 _MOST_SIGNS = 8
 _REMEMBERED = 2_048  # words

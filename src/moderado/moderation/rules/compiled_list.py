@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 from math import inf
 
+from moderado.moderation.rules.hidden_words import HiddenWords
 from moderado.moderation.rules.lexicon import Lexicon
 from moderado.moderation.rules.needles import needles
 from moderado.moderation.rules.nested import Place
@@ -67,6 +68,7 @@ class CompiledList:
         others = [each.lexicon.words for each in below]
         self.tokens = Tokens(self.lexicon, remembered=remembered, others=others)
         self.pieces = Pieces(self.lexicon, phrases, self.tokens, remembered=remembered)
+        self.hidden_words = HiddenWords(phrases.values())
 
     def placed(self, places: Iterable[Place]) -> list[tuple[Needle, int, int]]:
         """Return places with their needles instead of the numbers of these."""

@@ -77,8 +77,10 @@ class Disguises:
         text = view.folded.text
         characters = set(text)
         has_signs = not _ORDINARY.issuperset(characters)
-        if not view.plain and (has_signs or _INSIDE.search(text)):
-            found += self._in_pieces(text, work)
+        if not view.plain:
+            found += self.hidden_words(text)
+            if has_signs or _INSIDE.search(text):
+                found += self._in_pieces(text, work)
         if has_signs or separators.TRACE.search(words):
             found += self._apart(text, work)
         if unusual.unknown:
@@ -106,6 +108,12 @@ class Disguises:
             if not is_plain and len(piece) <= _MAX_PIECE and not work.is_spent:
                 for each in self._lists:
                     yield from _moved(each.pieces.in_piece(piece, work), match.start())
+
+    def hidden_words(self, text: str) -> Iterator[Part]:
+        """Yield the words of phrases of which masks leave one letter or none: "f*** you"."""
+        for each in self._lists:
+            for start, end, word in each.hidden_words.find(text):
+                yield each.pieces.part(start, end, word, "masks", certain=False)
 
     def _apart(self, text: str, work: Work) -> Iterator[Part]:
         for start, end in separators.letters_apart(text):

@@ -102,8 +102,11 @@ class Matcher:
             yield Hit(*found, "leet")
         for found in self._in_stretched(decoded, text, unusual.unknown):
             yield Hit(*found, "leet")
+        hidden = [*self._disguises.hidden_words(other.text)]
         if cuts := self._disguises.cuts(listed, unusual):
-            for parts in self._disguises.readings([*self._disguises.cut_up(other.text, cuts)]):
+            hidden += self._disguises.cut_up(other.text, cuts)
+        if hidden:
+            for parts in self._disguises.readings(hidden):
                 yield from self._in_disguise(other, parts, text)
 
     def _in_disguise(self, folded: Folded, parts: list[Part], text: str) -> Iterator[Hit]:

@@ -27,6 +27,20 @@ _WORDS = re.compile("[A-Z][a-z]{2,}|[a-z]{4,}|[A-Z]{4,}")  # also those of "Very
 _JOINED = re.compile(r"[a-z0-9]+(?:[-_][a-z0-9]+)+", re.IGNORECASE)
 _DIGIT = re.compile("[0-9]")
 _LONGEST_CODE = 6  # letters
+_LONGEST_ALONE = 4
+_LONGEST_PART = 4
+_EITHER_SIDE = re.compile(r"[-_/.]+")
+_JOINT = frozenset("-_/.")
+_MASKING = re.compile("[-_]")
+_CAPITALS_APART = re.compile(r"[A-Z](?: [A-Z])+")
+# Up to four letters that stand apart, and another one beside them that is no word.
+_LETTERS_APART = re.compile(r"\w(?:[._-]\w){1,3}")
+_LETTER_BEFORE = re.compile(r"(?<!\w)[b-df-np-zB-DF-NP-Z][._-]$")
+_LETTER_AFTER = re.compile(r"[._-][b-df-np-zB-DF-NP-Z](?!\w)")
+_SHORTEST_WORD = 3
+_SMALL = "a e o um eu tu vc de do da no na os as em me te se so ta my ur in on of to is it up big"
+_SMALL_WORDS = frozenset(_SMALL.split())
+_VOWELS = frozenset("aeiou")
 
 
 def is_of_initials(hit: Hit, text: str) -> bool:
@@ -50,20 +64,58 @@ def is_other_word(hit: Hit, text: str) -> bool:
     resembles one, or a part of a password or of a name of a machine.
     """
     around = _around(hit, text)
-    if around and _is_in_password(hit, text, around):
+    written = text[hit.start : hit.end]
+    if around and (_is_in_password(hit, text, around) or _is_in_name(around, written)):
         return True
-    if not hit.is_certain:
-        if around and _is_joined(around, text[hit.start : hit.end]):
-            return True
-        written = text[hit.start : hit.end]
-        if len(written) <= _LONGEST_CODE and written.isupper() and not text.isupper():
-            return True
+    if hit.reading and _is_code(hit, written, text):
+        return True
+    if not hit.is_certain and around and _is_joined(around, written):
+        return True
     if hit.reading in MISSPELLED:
         return is_capitalized(text, hit.start, hit.end)
     if hit.reading or not hit.rule.native:
         return False
     is_cut_off = text.startswith("…", hit.end)
     return is_cut_off or is_part_of_word(text, hit.start, hit.end)
+
+
+def _is_code(hit: Hit, written: str, text: str) -> bool:
+    """Tell whether a disguised word is a code: "TNSO", "sala BXAS", "f_k9", "P R R"."""
+    numbered = f"{written}{text[hit.end : hit.end + 1]}"
+    if hit.reading == "masks" and _MASKING.search(written) and _DIGIT.search(numbered):
+        return True
+    if _LETTERS_APART.fullmatch(written) and (
+        _LETTER_BEFORE.search(text, max(0, hit.start - 3), hit.start)
+        or _LETTER_AFTER.match(text, hit.end)
+    ):
+        return True  # "k.y.s.n.r"
+    if not written.isupper():
+        return False
+    if _CAPITALS_APART.fullmatch(written) and _VOWELS.isdisjoint(hit.rule.text):
+        return not text.isupper()
+    is_alone = len(text.strip()) <= _LONGEST_ALONE
+    return not hit.is_certain and len(written) <= _LONGEST_CODE and (is_alone or not text.isupper())
+
+
+def _is_in_name(around: tuple[str, str], written: str) -> bool:
+    """Tell whether a short match is a part of a name of no words: "ijp-cu-l92", "VL/FUK/VA"."""
+    is_numbered = _MASKING.search(written) and _DIGIT.search(written)  # "fo-d45"
+    if sum(map(str.isalpha, written)) > _LONGEST_PART and not is_numbered:
+        return False
+    before, after = around[0].lstrip(_EDGES), around[1].rstrip(_EDGES)
+    if (before and before[-1] not in _JOINT) or (after and after[0] not in _JOINT):
+        return False
+    parts = [part for part in _EITHER_SIDE.split(f"{before} {after}".replace(" ", "-")) if part]
+    if not any(any(map(str.isalpha, part)) for part in parts):
+        return False
+    if len(parts) == 1 and not written.isupper() and not _DIGIT.search(f"{written}{parts[0]}"):
+        return False  # "cu-xyzzy": half of it is a word
+    return all(part.isalnum() and not _is_word(fold(part).text) for part in parts)
+
+
+def _is_word(part: str) -> bool:
+    """Tell whether a part of a name is a word. Most of two letters are abbreviations."""
+    return part in _SMALL_WORDS if len(part) < _SHORTEST_WORD else is_ordinary(part)
 
 
 def _around(hit: Hit, text: str) -> tuple[str, str] | None:

@@ -16,6 +16,10 @@ from moderado.moderation.rules.work import Work
 _SHORT = 4
 _LEAST_APART = 6  # letters of a misspelled word: chance spells shorter ones
 _ONE_LETTER_WORDS = frozenset("aeo")
+_VOWELS = frozenset("aeiou")
+_SURE_WORD = 3  # letters
+_WRITTEN = "a e o i q u n vc tu eu te se no na um de da do ur me so ao os as la ai to my is ta"
+_SMALL_WORDS = frozenset(_WRITTEN.split())
 _LEAST_PLAIN = 2  # letters that a mask leaves
 _MOST_APART = 24  # words of one piece that are looked at, the longest first
 _LONGEST_REST = 24
@@ -51,7 +55,7 @@ class Pieces:
     ) -> None:
         self._lexicon, self._phrases, self._tokens = lexicon, phrases, tokens
         self._masks = MaskedWords(
-            [word for word, is_risky in lexicon.words.items() if is_risky and len(word) >= _SHORT]
+            [word for word, is_risky in lexicon.words.items() if is_risky and _may_be_masked(word)]
         )
         self._known: dict[str, tuple[tuple[Part, ...], tuple[int, int]]] = {}  # and the work
         self._remembered = remembered
@@ -110,7 +114,8 @@ class Pieces:
                 continue
             if whole_is_ordinary and (before or after):
                 continue
-            if _is_rest(before) and _is_rest(after):
+            is_short = len(spelled.word) <= _SHORT
+            if _is_rest(before, is_short=is_short) and _is_rest(after, is_short=is_short):
                 yield self.part(*spelled[1:3], spelled.word, "separators", certain=True)
 
     def _misspelled_apart(self, piece: str, work: Work) -> Iterator[Part]:
@@ -134,8 +139,12 @@ class Pieces:
     def _written(self, piece: str, work: Work) -> Iterator[Part]:
         if separators.is_contraction(piece):
             return
-        for spelled in self._lexicon.spelled(piece, work):
-            yield from self._spelled(piece, spelled)
+        found = self._lexicon.spelled(piece, work)
+        # Where all letters of a word are shown, no mask hides others: "b.u.r.r.o".
+        shown = {spelled[1:3] for spelled in found if not spelled.hidden}
+        for spelled in found:
+            if not spelled.hidden or spelled[1:3] not in shown:
+                yield from self._spelled(piece, spelled)
         yield from self._masked(piece)
         yield from self._backwards(piece)
         letters = separators.between_digits(piece)
@@ -208,7 +217,7 @@ class Pieces:
         if not plain and written.isascii() and _DRAWN.isdisjoint(written):
             return
         if hidden:
-            if plain >= _LEAST_PLAIN and len(word) >= _SHORT:
+            if plain >= _LEAST_PLAIN and _may_be_masked(word):
                 yield self.part(start, end, word, "masks", certain=not signs)
         elif signs:
             # Digits for most of the letters are more often a code than a word.
@@ -227,8 +236,18 @@ def _first_of_each(parts: Iterable[Part]) -> tuple[Part, ...]:
     return tuple(kept.values())
 
 
-def _is_rest(letters: str) -> bool:
-    """Tell whether letters beside a spelled word are nothing, one word, or a word of one letter."""
+def _may_be_masked(word: str) -> bool:
+    """Tell whether masks may hide letters of a word. In initials any other is as likely."""
+    return len(word) > _SHORT or (len(word) == _SHORT and not _VOWELS.isdisjoint(word))
+
+
+def _is_rest(letters: str, *, is_short: bool) -> bool:
+    """Tell whether letters beside a spelled word are nothing, one word, or a word of one letter.
+
+    Beside a short word, which chance spells, they must surely be a word: "m.r.d.w" is none.
+    """
+    if is_short and letters and len(letters) < _SURE_WORD:
+        return letters in _SMALL_WORDS or _ONE_LETTER_WORDS.issuperset(letters)
     return len(letters) <= 1 or (len(letters) <= _LONGEST_REST and _are_words(letters))
 
 

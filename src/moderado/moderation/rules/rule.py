@@ -26,6 +26,7 @@ class Shape(StrEnum):
 
     NAME = "name"  # what a person is called: any address
     EVERYDAY = "everyday"  # a thing or an animal: only an address that has no other reading
+    CONTEMPT = "contempt"  # also behind a mention, or at the end of what the reader shall do
     SWEAR = "swear"  # an exclamation: only where it stands for the person
     CURSE = "curse"  # said to a person, or cried at none: with an address, or as the whole text
 

@@ -24,6 +24,15 @@ _QUOTED = re.compile(
 _QUOTES = re.compile(r"[\"“«‘„>]|(?<!\w)'")
 _DIGITS = str.maketrans("013457", "oieast")
 _WITH_DIGIT = re.compile(r"\b(?=[a-z0-9]*[a-z])[a-z0-9]*[0-9][a-z0-9]*\b")
+# A mention is one word: "@ana_87", "@joao.silva".
+_MENTION = re.compile(r"@[a-z0-9]+(?:[._-]+[a-z0-9]+)+_*")
+# Those whom a disguised word is said to may be disguised, too: "s e u  l1xo", "y.o.u".
+_APART = re.compile(
+    "|".join(
+        rf"(?<!\S){r'(?: [.])? '.join(word)}(?: [.])?(?!\S)"
+        for word in ("seu", "sua", "seus", "suas", "teu", "tua", "tu", "you", "your", "voce", "vc")
+    )
+)
 
 
 class _Marks(dict[int, str]):
@@ -105,9 +114,19 @@ class Context:
 @lru_cache(_CACHED)
 def written(folded: str) -> str:
     """Return folded text as cues read it: "v0cê," reads "voce ,"."""
+    if "@" in folded:
+        folded = _MENTION.sub(_joined, folded)
     marked = " ".join(folded.translate(_MARKS).split())
-    return _WITH_DIGIT.sub(_letters, marked)
+    return _APART.sub(_closed_up, _WITH_DIGIT.sub(_letters, marked))
 
 
 def _letters(match: re.Match[str]) -> str:
     return match.group().translate(_DIGITS)
+
+
+def _joined(match: re.Match[str]) -> str:
+    return f"@{''.join(filter(str.isalnum, match.group()))}"
+
+
+def _closed_up(match: re.Match[str]) -> str:
+    return "".join(filter(str.isalpha, match.group()))

@@ -180,6 +180,7 @@ class Tokens:
         if any(token in words for words in self._others):
             return
         yield from self._glued_words(token)
+        yield from self._glued_to_address(token)
         if len(token) - len(short) >= _STRETCHED:
             for found in self._glued_words(short):
                 yield found._replace(certain=False)
@@ -221,6 +222,13 @@ class Tokens:
                 yield Meaning(" ".join(filter(None, parts)), "glued", certain=True)
             elif len(word) > _LONG and _is_word(before) and _is_word(after):
                 yield Meaning(word, "glued", certain=False)
+
+    def _glued_to_address(self, token: str) -> Iterator[Meaning]:
+        """Yield an everyday word behind an address: "seulixo". Alone it is no insult."""
+        for at in range(2, len(token) - _SHORTEST):
+            if self._lexicon.words.get(token[at:]) is False and GLUED_ADDRESS.fullmatch(token[:at]):
+                yield Meaning(f"{token[:at]} {token[at:]}", "glued", certain=True)
+                return
 
     def _is_split(self, rest: str, filler: re.Pattern[str]) -> bool:
         """Tell whether what a word is glued to is itself a word, laughter or a few letters."""

@@ -28,11 +28,12 @@ _BETWEEN = frozenset(
     f" {words} " for words in (",", "e", "de", "da", "do", "and", "of", "seu", "sua", "you")
 ) | {" "}
 _DIRECTED = (Usage.AIMED, Usage.JOKED, Usage.ABOUT)
-_ADDRESSED, _PERSONAL = (Shape.NAME, Shape.CURSE), (Shape.NAME, Shape.EVERYDAY)
+_ADDRESSED, _PERSONAL = (Shape.NAME, Shape.CURSE), (Shape.NAME, Shape.EVERYDAY, Shape.CONTEMPT)
 _PRIDE = ("pride", "own_after")
 _FRIENDLY, _DENIED = {"friendly"}, {"self_before", "denied_before"}  # "I am no fool"
 _REPORTS = ("reported_before", "reported_after")
 _AIMED = (Usage.AIMED, Usage.JOKED)
+_ADDRESS = {Shape.EVERYDAY: "address", Shape.CONTEMPT: "contempt_before"}
 _SAID = ("aimed_before", "aimed_after", "about_before")
 _SWEARING = {Category.PROFANITY, Category.INSULT}
 _JOKES = {*_SWEARING, Category.HARASSMENT, Category.THREAT}
@@ -221,8 +222,8 @@ def _is_aimed(rule: Rule, around: Surroundings, cues: frozenset[str]) -> bool:
             return closed and ("called_before" in cues or _is_whole(around))
         case Shape.SWEAR:
             return closed and "named" in cues
-        case Shape.EVERYDAY:
-            return closed and "address" in cues and "praise" not in cues
+        case Shape.EVERYDAY | Shape.CONTEMPT:
+            return closed and _ADDRESS[rule.shape] in cues and "praise" not in cues
 
 
 def _is_addressed(around: Surroundings) -> bool:
