@@ -33,6 +33,7 @@ ASYNC_PLACES = (
     "api/http_handler.py",
     "api/enforcement/zip_stream.py",
     "config/asgi.py",
+    "core/file_blocks.py",  # the body of an answer that streams
     "moderation/providers/",
 )
 # Services write rows, and so does the user manager that Django requires.

@@ -16,7 +16,7 @@ WITHOUT_PASSWORD = {
     "chat_room_act",  # a measure that ends, and is taken back at once
     "chat_room_change",
     "enforcement_appeal_act", "enforcement_reportingsuspension_act", "enforcement_ruling_act",
-    "enforcement_sanction_act",
+    "enforcement_sanction_act", "enforcement_sanction_add",
     "enforcement_legalhold_add",  # it keeps data, and deletes none
     "moderation_case_claim", "moderation_case_decide", "moderation_case_undo",
     "moderation_evaluation_add",

@@ -19,6 +19,7 @@ from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationFo
 
 from moderado.accounts import admin_api_keys, admin_invitations  # noqa: F401  (register themselves)
 from moderado.accounts.admin_permissions import TranslatedPermissions, permission_list
+from moderado.accounts.admin_standing import ShowsStanding
 from moderado.accounts.closures import is_closed_for_ever
 from moderado.accounts.errors import LastSuperuser
 from moderado.accounts.models import Session, User
@@ -77,7 +78,7 @@ class NewUserForm(CleanName, UserCreationForm):
 
 
 @admin.register(User)
-class UserAdmin(Audited, TranslatedPermissions, DjangoUserAdmin, ModelAdmin):  # type: ignore[type-arg]  # generic in stubs only
+class UserAdmin(ShowsStanding, Audited, TranslatedPermissions, DjangoUserAdmin, ModelAdmin):  # type: ignore[type-arg]  # generic in stubs only
     form = UserForm
     add_form = NewUserForm
     change_password_form = AdminPasswordChangeForm

@@ -27,14 +27,15 @@ PASSWORD, METHOD = "confirm_password", "confirm_method"  # fields of the form
 SAFE = ("GET", "HEAD", "OPTIONS")
 # Pages of accounts, sessions, groups and permissions.
 SENSITIVE = ("accounts_", "auth_")
-# Acts on the page of one record that change many others, or what binds all rooms; that let data be
-# deleted for ever; or that say who sees which cases.
+# Acts that change many records, or what binds all rooms; that let data be deleted for ever, or take
+# all of a case out of the server; or that say who sees which cases.
 FAR_REACHING = (
     "enforcement_bulkruling_act",
     "enforcement_legalhold_act",
-    "enforcement_purge_act",
+    "enforcement_purge_",
     "enforcement_queue_",
-    "moderation_bankedtext_act",
+    "moderation_bankedtext_",
+    "moderation_case_evidence",
     "moderation_policyassignment_add",
     "moderation_policyversion_enable",
 )

@@ -14,6 +14,7 @@ from unfold.contrib.filters.admin import AutocompleteSelectFilter, RangeDateTime
 from unfold.decorators import display
 
 from moderado.chat import admin_messages as admin_messages
+from moderado.chat import admin_purges as admin_purges
 from moderado.chat.admin_cases import case_subject
 from moderado.chat.admin_measures import ACTS, FIELDS
 from moderado.chat.models import Membership, Room

@@ -45,6 +45,7 @@ ACTIONS = {
     "end": _("End"),
     "revoke": _("Revoke"),
     "enable": _("Enable"),
+    "evidence": _("Make an evidence package"),
     "cancel": _("Cancel"),
     "backtest": _("Backtest"),
     "roll_back": _("Roll back to the version before"),

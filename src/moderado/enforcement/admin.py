@@ -8,4 +8,5 @@ from moderado.enforcement import (
     admin_privacy,  # noqa: F401  (registers itself)
     admin_queues,  # noqa: F401  (registers itself)
     admin_raids,  # noqa: F401  (registers itself)
+    admin_standing,  # noqa: F401  (registers itself)
 )

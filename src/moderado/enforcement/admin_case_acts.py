@@ -6,6 +6,7 @@ from typing import Any
 
 from django.http import QueryDict
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from moderado.accounts.models import User
@@ -111,6 +112,12 @@ def category_options(chosen: str) -> list[dict[str, Any]]:
     options = [(code, category_name(code)) for code in _CODES]
     options.append((WITHOUT_CATEGORY, str(_("none of these categories"))))
     return [{"value": code, "label": label, "is_chosen": code == chosen} for code, label in options]
+
+
+def reason_choices() -> list[tuple[str, str]]:
+    """Return the reasons as choices of a field, none of them chosen."""
+    options = [(each["value"], each["label"]) for each in category_options("")]
+    return [("", gettext("Choose a reason")), *options]
 
 
 def _note_options(case: Case, given: QueryDict | None) -> Iterator[dict[str, Any]]:

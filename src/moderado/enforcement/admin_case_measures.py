@@ -164,6 +164,17 @@ def _consequences(forecast: StrikeForecast) -> str:
     )
 
 
+def takes_term(kind: str) -> bool:
+    """Tell whether the moderator says how long a measure of this kind lasts."""
+    return kind in _WITH_TERM
+
+
+def term_choices() -> list[tuple[str, str]]:
+    """Return the terms as choices of a field, none of them chosen."""
+    chosen = [(value, _words_for(term)) for value, term in TERMS.items()]
+    return [("", gettext("Choose a term")), *chosen]
+
+
 def _words_for(term: timedelta | None) -> str:
     """Return a term in the largest unit of which it is a multiple."""
     if term is None:

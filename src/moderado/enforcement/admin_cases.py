@@ -17,6 +17,7 @@ from unfold.decorators import display
 from moderado.accounts import rights
 from moderado.core.admin import Audited, Colours, ReadOnly
 from moderado.enforcement.admin_case_acts import proposal_without_form
+from moderado.enforcement.admin_case_evidence import PacksEvidence
 from moderado.enforcement.admin_case_page import DecidesOnPage, actor_of, moderator_of
 from moderado.enforcement.labels import queue_label
 from moderado.enforcement.models import Queue
@@ -35,7 +36,7 @@ EXCERPT = 120
 
 
 @admin.register(Case)
-class CaseAdmin(NamesSubjects, DecidesOnPage, Audited, ReadOnly, ModelAdmin):
+class CaseAdmin(NamesSubjects, PacksEvidence, DecidesOnPage, Audited, ReadOnly, ModelAdmin):
     """Cases that wait for a moderator. Rulings are actions; fields are not editable."""
 
     services_audit = True

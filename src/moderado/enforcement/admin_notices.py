@@ -1,8 +1,9 @@
 """Admin pages of notices and their deadlines, and of the bank of ordered removals."""
 
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 from uuid import UUID
 
+from django import forms
 from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
@@ -12,15 +13,28 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import RangeDateTimeFilter
 from unfold.decorators import display
+from unfold.widgets import (
+    UnfoldAdminIntegerFieldWidget,
+    UnfoldAdminTextInputWidget,
+    UnfoldAdminUUIDInputWidget,
+)
 
-from moderado.accounts.rights import DELETE_BANKED_TEXT, VIEW_NOTIFIER, VIEW_RESTRICTED_CASE
+from moderado.accounts.rights import (
+    ADD_BANKED_TEXT,
+    DELETE_BANKED_TEXT,
+    VIEW_NOTIFIER,
+    VIEW_RESTRICTED_CASE,
+)
 from moderado.core import clock
 from moderado.core.admin import AuditedReading, Colours
 from moderado.core.admin_acts import Act, ActField, ActsOnPage, Values
+from moderado.core.admin_making import MadeByService, MakingForm
+from moderado.core.sent_once import FIELD
 from moderado.enforcement.admin_shared import (
     CaseRecordPage,
     RestrictedPage,
     by_person,
+    made_once,
 )
 from moderado.enforcement.models import Notice
 from moderado.enforcement.models.holds import REFERENCE_LENGTH
@@ -38,6 +52,29 @@ _CLOCK = Colours({"late": "danger", "open": "info"})
 
 def _remove(actor_id: UUID, banked: BankedText, values: Values) -> None:
     hash_bank.unbank(actor_id=actor_id, banked_id=banked.pk, reason=values["reason"])
+
+
+class BankForm(MakingForm):
+    """A message whose text an order removes."""
+
+    FIELDS: ClassVar = {"reference": "order", "message": "message_id"}
+    message_id = forms.UUIDField(
+        label=_("message"),
+        help_text=_("The id of the message, as on its page."),
+        widget=UnfoldAdminUUIDInputWidget,
+    )
+    order = forms.CharField(
+        label=_("reference of the order"),
+        max_length=REFERENCE_LENGTH,
+        widget=UnfoldAdminTextInputWidget,
+    )
+    revision = forms.IntegerField(
+        label=_("revision"),
+        required=False,
+        min_value=1,
+        help_text=_("Empty: the text that others see, or saw last."),
+        widget=UnfoldAdminIntegerFieldWidget,
+    )
 
 
 class Overdue(admin.SimpleListFilter):
@@ -108,8 +145,14 @@ class NoticeAdmin(AuditedReading, CaseRecordPage):
 
 
 @admin.register(BankedText)
-class BankedTextAdmin(ActsOnPage, RestrictedPage):
-    """Texts that orders removed. Only their digests are stored; they are added by REST."""
+class BankedTextAdmin(MadeByService, ActsOnPage, RestrictedPage):
+    """Texts that orders removed. Only their digests are stored."""
+
+    making_form = BankForm
+    making_fields = ("message_id", "order", "revision", FIELD)
+    making_permission = ADD_BANKED_TEXT
+    making_label = _("Add to the bank")
+    making_done = _("The text is in the bank: it waits for a moderator when it is written again.")
 
     list_display = ("created_at", "reference", "subject", "actor")
     list_filter = (("created_at", RangeDateTimeFilter),)
@@ -130,6 +173,20 @@ class BankedTextAdmin(ActsOnPage, RestrictedPage):
         (None, {"fields": ("reference", "subject", "actor")}),
         (_("Record"), {"fields": ("id", "created_at")}),
     )
+
+    def make(self, request: HttpRequest, form: Any) -> UUID:
+        """Bank the text of the message, once for the same form."""
+        given, actor_id = form.cleaned_data, UUID(str(request.user.pk))
+
+        def bank() -> UUID:
+            return hash_bank.bank_message(
+                actor_id=actor_id,
+                message_id=given["message_id"],
+                order=given["order"],
+                revision=given["revision"],
+            ).pk
+
+        return made_once(bank, form, actor_id=actor_id, kind="bank_text")
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[BankedText]":
         trusted = request.user.has_perm(VIEW_RESTRICTED_CASE)

@@ -11,16 +11,21 @@ from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import RangeDateTimeFilter
 from unfold.decorators import display
 
-from moderado.accounts.rights import LIFT_SANCTION, SUSPEND_REPORTING
+from moderado.accounts.rights import ADD_SANCTION, LIFT_SANCTION, SUSPEND_REPORTING
 from moderado.core import clock
 from moderado.core.admin import Colours
 from moderado.core.admin_acts import Act, ActsOnPage, Values
+from moderado.core.admin_making import MadeByService
+from moderado.core.sent_once import FIELD
+from moderado.enforcement.admin_case_measures import takes_term
+from moderado.enforcement.admin_sanction_forms import SanctionForm
 from moderado.enforcement.admin_shared import (
     CaseRecordPage,
     InForce,
     RecordPage,
     RestrictedPage,
     by_person,
+    made_once,
 )
 from moderado.enforcement.models import PersonBlock, Report, ReportingSuspension, Sanction
 from moderado.enforcement.selectors.restricted import without_restricted_sanctions
@@ -54,8 +59,16 @@ def _is_in_force(suspension: ReportingSuspension) -> bool:
 
 
 @admin.register(Sanction)
-class SanctionAdmin(ActsOnPage, RestrictedPage):
-    """Measures against persons. Rulings and REST impose them; they are lifted here or by REST."""
+class SanctionAdmin(MadeByService, ActsOnPage, RestrictedPage):
+    """Measures against persons, also outside of cases. Rulings and REST impose them, too."""
+
+    making_form = SanctionForm
+    making_fields = (
+        "user_id", "kind", "place", "room_id", "term", "reason", "public_note", FIELD,
+    )  # fmt: skip
+    making_permission = ADD_SANCTION
+    making_label = _("Impose")
+    making_done = _("The measure is in force.")
 
     list_display = ("created_at", "user", "kind", "shown_state", "shown_reason", "room", "actor")
     list_filter = ("kind", InForce, ("created_at", RangeDateTimeFilter))
@@ -79,6 +92,26 @@ class SanctionAdmin(ActsOnPage, RestrictedPage):
         (_("Lifting"), {"fields": ("lifted_at", "lifted_by", "lift_reason", "expired_at")}),
         (_("Record"), {"fields": ("id", "created_at")}),
     )
+
+    def make(self, request: HttpRequest, form: Any) -> UUID:
+        """Impose the sanction, once for the same form."""
+        given, actor_id = form.cleaned_data, UUID(str(request.user.pk))
+        room_id, term = form.asked()
+
+        def impose() -> UUID:
+            sanction, _is_new = imposing.impose_sanction(
+                actor_id=actor_id,
+                scope_ids=None,
+                user_id=given["user_id"],
+                kind=given["kind"],
+                scope_id=room_id,
+                term=term if takes_term(given["kind"]) else None,
+                reason=given["reason"],
+                public_note=given["public_note"],
+            )
+            return sanction.pk
+
+        return made_once(impose, form, actor_id=actor_id, kind="sanction")
 
     def unrestricted(self, found: "QuerySet[Any]") -> "QuerySet[Any]":
         """Leave out sanctions of rulings and verdicts about danger to children."""

@@ -45,9 +45,8 @@ def _reverse(actor_id: UUID, purge: Purge, values: Values) -> None:
     purges.reverse_purge(actor=staff(actor_id), purge_id=purge.pk, reason=values["reason"])
 
 
-@admin.register(Purge)
-class PurgeAdmin(ActsOnPage, RecordPage):
-    """Removals of what an author wrote of late: ordered by REST, reversed here, too."""
+class PurgePage(ActsOnPage, RecordPage):
+    """Removals of what an author wrote of late. `chat` registers it with the form that orders."""
 
     list_display = (
         "created_at", "user", "room", "shown_state", "matched", "removed", "restored", "actor",

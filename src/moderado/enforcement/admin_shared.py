@@ -1,6 +1,6 @@
 """What the admin pages of this context share: what is restricted, and filters."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -14,6 +14,7 @@ from unfold.admin import ModelAdmin
 
 from moderado.accounts.models import User
 from moderado.accounts.rights import VIEW_RESTRICTED_CASE
+from moderado.accounts.services import client_keys
 from moderado.core import clock
 from moderado.core.admin import Audited, ReadOnly
 from moderado.enforcement.models import Ruling
@@ -88,6 +89,23 @@ def staff(actor_id: UUID) -> Actor:
     """Return a member of staff as a moderator of all rooms."""
     is_trusted = User.objects.get(pk=actor_id).has_perm(VIEW_RESTRICTED_CASE)
     return Actor(id=actor_id, scope_ids=None, sees_restricted=is_trusted)
+
+
+def made_once(make: Callable[[], UUID], form: Any, *, actor_id: UUID, kind: str) -> UUID:
+    """Call `make`, unless the same form was sent before; return what was made then or now."""
+    client_id = form.client_key()
+    if client_id is None:
+        return make()
+    made: UUID = client_keys.once(
+        make,
+        present=lambda first: first,
+        result_of=lambda first: first,
+        owner_id=actor_id,
+        kind=f"admin_{kind}",
+        client_id=client_id,
+        content=None,  # the `client_id` of a form is that of its content, too
+    )
+    return made
 
 
 def may_undo(ruling: Ruling) -> bool:

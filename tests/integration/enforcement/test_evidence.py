@@ -12,8 +12,8 @@ from django.db import transaction
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from moderado.api.enforcement.zip_stream import FileBlocks
 from moderado.chat.models import Revision
+from moderado.core.file_blocks import FileBlocks
 from moderado.core.ids import new_id
 from moderado.enforcement.errors import OwnReport
 from moderado.enforcement.evidence_package import own_fingerprint, verify

@@ -12,8 +12,8 @@ from rest_framework.views import APIView
 from moderado.accounts import rights
 from moderado.api.callers import may, require
 from moderado.api.enforcement.cases import found
-from moderado.api.enforcement.zip_stream import FileBlocks
 from moderado.api.schemas import StrictInput, validated
+from moderado.core.file_blocks import FileBlocks
 from moderado.enforcement.models.holds import REFERENCE_LENGTH
 from moderado.enforcement.services.evidence import make_evidence_of_case
 

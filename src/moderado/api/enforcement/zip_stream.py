@@ -1,7 +1,7 @@
 """ZIP archives as streams: little of them in memory at a time, whatever the size of the whole."""
 
 from collections.abc import AsyncIterator
-from typing import IO, Protocol, Self
+from typing import Protocol
 from zipfile import ZIP_DEFLATED, ZipFile
 
 from asgiref.sync import sync_to_async
@@ -14,39 +14,6 @@ class ReadPart(Protocol):
 
     def __call__(self, *, number: int) -> tuple[str, bytes] | None:
         """Return name and content of the file with this number; None after the last one."""
-
-
-class FileBlocks:
-    """The blocks of an open file, for an answer that streams. The answer closes it."""
-
-    SIZE = 1 << 18  # bytes
-
-    def __init__(self, file: IO[bytes]) -> None:
-        self._file = file
-        self._block = self._read()
-
-    def __aiter__(self) -> Self:
-        return self
-
-    async def __anext__(self) -> bytes:
-        block = self._block
-        if not block:
-            raise StopAsyncIteration
-        if self._file.closed:
-            self._block = b""
-        else:
-            self._block = await sync_to_async(self._read, thread_sensitive=False)()
-        return block
-
-    def _read(self) -> bytes:
-        block = self._file.read(self.SIZE)
-        if len(block) < self.SIZE:  # the last one: a short file is closed before the answer begins
-            self.close()
-        return block
-
-    def close(self) -> None:
-        """Close the file."""
-        self._file.close()
 
 
 class _Sink:
