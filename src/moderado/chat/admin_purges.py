@@ -149,7 +149,9 @@ class PurgeAdmin(MadeByService, PurgePage):
         if (preview := getattr(form, "preview", None)) is not None:
             total = preview["total"]
             label = ngettext("Remove %d message", "Remove %d messages", total) % total
+            form.errors.clear()  # to look at what is found is a step, and no mistake
             context |= {
+                "errors": [],
                 "preview": preview,
                 "preview_template": "admin/enforcement/purge_preview.html",
                 "making_label": label if total else gettext("Show it again"),

@@ -9,6 +9,7 @@ from django.db import models, transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.functional import Promise
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from moderado.core.errors import ApplicationError, Invalid
@@ -29,6 +30,8 @@ class MakingForm(SentOnce):
         """Take what the admin gives to forms of models."""
         super().__init__(*args, **kwargs)
         self.instance = self.model() if instance is None else instance
+        for field in self.fields.values():
+            field.label = capfirst(field.label or "")
 
     def clean(self) -> dict[str, Any]:
         """Add what the service has refused."""

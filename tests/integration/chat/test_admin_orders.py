@@ -173,6 +173,7 @@ def test_purge_removes_what_was_shown_and_is_reversed(client, room):
     page = send(client, "purge", **form)
     assert not Purge.objects.exists()
     assert "texto recente" in page.content.decode()
+    assert errors_of(page) == {}
     assert page.context["preview"]["total"] == 1
     for _ in range(2):
         send(client, "purge", **{**form, "previewed": previewed(page)})
