@@ -3,13 +3,12 @@
 import asyncio
 import gc
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import pytest
 
 from tests.integration.realtime.conftest import Cast
 from tests.journey import PATIENCE
+from tests.memory import without_collector
 
 OF_A_SOCKET = {
     "CatchUp", "ChatConsumer", "ChatProtocol", "ClientSession", "Commands", "Connection",
@@ -19,17 +18,6 @@ OF_A_HANDSHAKE = {"HttpProtocol", "HttpRequestParser", "RequestResponseCycle"}
 MODULES = ("moderado.realtime.", "uvicorn.protocols.", "httptools.")
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@contextmanager
-def without_collector() -> Iterator[None]:
-    """Let only that be freed to which no other object refers."""
-    gc.collect()
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
 
 
 def census() -> Counter[str]:
