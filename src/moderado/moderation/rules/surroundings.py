@@ -34,6 +34,9 @@ _APART = re.compile(
     )
 )
 
+# In every such address, and quickly found: a letter alone, and another one.
+_SINGLE = re.compile(r"[stvy](?<!\S.)(?: [.])? [aceou](?!\S)")
+
 
 class _Marks(dict[int, str]):
     """How each character of a folded text reads around a match."""
@@ -117,7 +120,8 @@ def written(folded: str) -> str:
     if "@" in folded:
         folded = _MENTION.sub(_joined, folded)
     marked = " ".join(folded.translate(_MARKS).split())
-    return _APART.sub(_closed_up, _WITH_DIGIT.sub(_letters, marked))
+    marked = _WITH_DIGIT.sub(_letters, marked)
+    return _APART.sub(_closed_up, marked) if _SINGLE.search(marked) else marked
 
 
 def _letters(match: re.Match[str]) -> str:
