@@ -24,6 +24,11 @@ UNHINDERED = {
     "LIMIT_SIGN_IN_PER_ADDRESS": "10000000/minute",
     "LIMIT_SIGN_IN_STRANGERS": "10000000/hour",
     **processes.UNLIMITED_QUOTAS,
+    "EMAIL_BACKEND": "console",  # without e-mail, notices are refused (503)
+    "LIMIT_NOTICES_PER_ADDRESS": "10000000/hour",
+    "LIMIT_NOTICES_PER_EMAIL": "10000000/day",
+    "LIMIT_NOTICES_PER_EMAIL_TOTAL": "10000000/day",
+    "LIMIT_NOTICE_CODES": "10000000/hour",
     "ACCESS_TOKEN_SECONDS": "86400",
     "LOG_FORMAT": "json",
 }
