@@ -49,24 +49,33 @@ class BoundedJSON(BoundedBody):
     ) -> Any:
         body = super().parse(stream)
         try:
-            return json.loads(
-                body.decode("utf-8"), parse_constant=_refuse, object_pairs_hook=_unique
-            )
-        except _Repeated:
+            return strict_json(body)
+        except RepeatedField:
             raise ParseError(_("A field was given twice.")) from None
         except (ValueError, RecursionError):
             # The parser's message may quote the body, so it is not part of the response.
             raise ParseError(_("The body is not valid JSON.")) from None
 
 
-class _Repeated(Exception):
+class RepeatedField(Exception):
     """An object has two fields of one name."""
+
+
+def strict_json(body: bytes) -> Any:
+    """Return the value of a body.
+
+    Raises:
+        RepeatedField: An object gives a field twice.
+        ValueError: The body is not JSON in UTF-8.
+        RecursionError: It is too deep.
+    """
+    return json.loads(body.decode("utf-8"), parse_constant=_refuse, object_pairs_hook=_unique)
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        raise _Repeated
+        raise RepeatedField
     return found
 
 

@@ -12,7 +12,7 @@ from rest_framework.views import APIView
 from moderado.accounts.types import KeyHolder, Scope
 from moderado.api.judge.keys import ApiKeyAuthentication, HasScope
 from moderado.api.judge.refusals import refused_fields
-from moderado.api.parsers import BoundedBody
+from moderado.api.parsers import BoundedBody, RepeatedField, strict_json
 from moderado.core.concurrency import ConcurrencyLimit
 from moderado.core.database import release_connections
 from moderado.core.errors import Invalid
@@ -32,7 +32,7 @@ _PLACES = ConcurrencyLimit(1, queued_per_key=32)
 
 
 class JudgedBody(BoundedBody):
-    """The body as it is, for msgspec to decode and check in one pass."""
+    """The body as it is, for msgspec to decode and check."""
 
     limit = MAX_JUDGE_BODY_BYTES
 
@@ -62,14 +62,22 @@ class JudgeView(APIView):
 
 
 def decoded(request: Request, kind: type[Body]) -> Body:
-    """Return the body as `kind`. Raises Invalid, naming the field, never its value."""
+    """Return the body as `kind`. Raises Invalid, naming the field, never its value.
+
+    A field that is given twice is refused: the text that was judged could be another one than the
+    caller's own reader takes. msgspec takes the last one, so the body is read once more.
+    """
     body: Any = request.data
     try:
-        return msgspec.json.decode(body, type=kind)
+        found = msgspec.json.decode(body, type=kind)
+        strict_json(body)
+    except RepeatedField:
+        raise Invalid(fields={"body": _("A field was given twice.")}) from None
     except msgspec.ValidationError as error:
         raise Invalid(fields=refused_fields(error)) from None
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError, TypeError):
+    except (msgspec.DecodeError, RecursionError, ValueError, TypeError):
         raise Invalid(fields={"body": _("The body is not valid JSON.")}) from None
+    return found
 
 
 def judge(

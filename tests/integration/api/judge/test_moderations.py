@@ -146,6 +146,40 @@ def test_bad_body_is_never_a_failure(judge, body, kind, status):
     assert set(answer.json()) == {"error"}
 
 
+@pytest.mark.proves("S234")
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        (PATH, b'{"input": "vai se foder", "input": "bom dia"}'),
+        (PATH, b'{"input": "vai se foder", "in\\u0070ut": "bom dia"}'),
+        (PATH, b'{"input": [{"type": "text", "text": "vai se foder", "text": "bom dia"}]}'),
+        (PATH, b'{"input": "bom dia", "user": {"a": 1, "a": 1}}'),
+        (
+            COMMENTS,
+            (
+                b'{"comment": {"text": "vai se foder", "text": "bom dia"},'
+                b' "requestedAttributes": {"TOXICITY": {}}}'
+            ),
+        ),
+        (
+            COMMENTS.replace("analyze", "suggestscore"),
+            (
+                b'{"comment": {"text": "a", "text": "b"}, "attributeScores":'
+                b' {"TOXICITY": {"summaryScore": {"value": 1}}}}'
+            ),
+        ),
+    ],
+)
+def test_field_that_is_given_twice_is_refused(make_judge, path, body):
+    """The caller's own reader may take the text that was not judged."""
+    client = make_judge("judge", "suggest")
+
+    answer = client.post(path, body, content_type="application/json")
+
+    assert answer.status_code == 400, answer.content
+    assert "Um campo foi informado duas vezes." in answer.json()["error"]["message"]
+
+
 def test_other_methods_and_paths_answer_in_the_same_shape(judge):
     for method, path, status in (("get", PATH, 405), ("get", "/v1/models", 404)):
         answer = getattr(judge, method)(path)
