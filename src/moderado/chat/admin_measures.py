@@ -61,32 +61,28 @@ def _is_open(room: Room) -> bool:
     return room.deleted_at is None
 
 
+_of_open_room = partial(Act, permission=ADD_SANCTION, is_possible=_is_open)
+
 ACTS = (
-    Act(
+    _of_open_room(
         name="freeze",
         label=_("Make read-only"),
-        permission=ADD_SANCTION,
         perform=partial(_take, room_measures.freeze_room),
         done=_("Members read, and do not write."),
-        is_possible=_is_open,
         fields=(_MINUTES,),
     ),
-    Act(
+    _of_open_room(
         name="newcomers_wait",
         label=_("Let newcomers wait"),
-        permission=ADD_SANCTION,
         perform=partial(_take, room_measures.let_newcomers_wait),
         done=_("Those who joined within the last day read, and do not write."),
-        is_possible=_is_open,
         fields=(_MINUTES,),
     ),
-    Act(
+    _of_open_room(
         name="slow_mode",
         label=_("Slow mode"),
-        permission=ADD_SANCTION,
         perform=_slow,
         done=_("Members write at intervals."),
-        is_possible=_is_open,
         fields=(_SECONDS, _MINUTES),
     ),
     Act(
