@@ -158,8 +158,6 @@ def _run(max_age: float, function: Callable[P, R], *args: P.args, **kwargs: P.kw
 
 def _leave_thread() -> None:
     connections.close_all()  # back to psycopg's pool
-    for each in connections.all(initialized_only=True):
-        vars(each).clear()  # its parts refer to it: only the garbage collector would free them
     leave_clients()
 
 

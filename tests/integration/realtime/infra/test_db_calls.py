@@ -2,7 +2,6 @@
 
 import asyncio
 import threading
-import weakref
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -13,7 +12,6 @@ from django.db import connection, connections
 from moderado.core import redis
 from moderado.core.errors import NotFound
 from moderado.realtime.infra.db_calls import DbCalls, Limits
-from tests.memory import without_collector
 from tests.processes import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -138,17 +136,3 @@ async def test_ended_thread_leaves_its_redis_connection_to_the_next(monkeypatch)
 
     assert second is not first
     assert connection_of_second == connection_of_first
-
-
-async def test_ended_thread_leaves_no_connection_to_the_garbage_collector():
-    calls = DbCalls(limits=Limits(idle_timeout=0.05))
-
-    def use() -> tuple[threading.Thread, weakref.ref[Any]]:
-        _backend()
-        return threading.current_thread(), weakref.ref(connections["default"])
-
-    with without_collector():
-        thread, used = await calls.wrap(use)()
-        await asyncio.to_thread(thread.join, 10)
-
-        assert used() is None
