@@ -39,7 +39,8 @@ class Findings:
         for answer in direct:
             self.answers[f"{answer['type']} {answer.get('code', '')}".strip()] += 1
         if complaint := _complaint(frame, direct):
-            self.violations.append(f"{complaint}: {frame[:120]!r} -> {str(direct)[:200]}")
+            types = [answer["type"] for answer in direct]
+            self.violations.append(f"{complaint}: {frame[:120]!r} -> {types} {str(direct)[:200]}")
 
     def summary(self) -> str:
         lines = [f"{count:>9,}  {what}" for what, count in self.answers.most_common()]
