@@ -15,13 +15,13 @@ from msgspec import UNSET, Meta, UnsetType
 from rest_framework import serializers
 
 from moderado.accounts.models import User
-from moderado.api.fields import ActIdField, ClientIdField, IdField
+from moderado.api.fields import ActIdField, ClientIdField, IdField, RequestIdField
 from moderado.chat.models import Membership, Room
 from moderado.chat.services.rooms import NAME_LENGTH
 from moderado.chat.types import Changes, MessageView, Person
 from moderado.chat.views import RoomView
 from moderado.core.errors import Invalid
-from moderado.core.wire_limits import MAX_CLIENT_ID, MAX_CURSOR
+from moderado.core.wire_limits import MAX_CURSOR
 
 Link = Annotated[str, Meta(extra_json_schema={"format": "uri"})]
 
@@ -52,25 +52,15 @@ class Text(serializers.CharField):
 
 class Posting(serializers.Serializer[Any]):
     content = Text()
-    client_id = serializers.CharField(
-        required=False,
-        allow_null=True,
-        trim_whitespace=False,
-        max_length=MAX_CLIENT_ID,
-        help_text="The sender's own id of the message. Sent again, it returns the first message.",
+    client_id = RequestIdField(
+        "The sender's own id of the message. Sent again, it returns the first message."
     )
     reply_to = IdField(required=False, allow_null=True)
 
 
 class Editing(serializers.Serializer[Any]):
     content = Text()
-    client_id = serializers.CharField(
-        required=False,
-        allow_null=True,
-        trim_whitespace=False,
-        max_length=MAX_CLIENT_ID,
-        help_text="Your own id of this edit. Sent again, it changes nothing.",
-    )
+    client_id = RequestIdField("Your own id of this edit. Sent again, it changes nothing.")
 
 
 class RoomInput(serializers.Serializer[Any]):
