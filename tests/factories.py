@@ -10,6 +10,7 @@ from typing import Any
 from django.contrib.auth.models import Permission
 from django.db import connection, transaction
 from django.utils import timezone
+from rest_framework.test import APIClient
 
 from moderado.accounts.models import User
 from moderado.accounts.services import sessions
@@ -33,6 +34,13 @@ def make_user(**fields: Any) -> User:
 def token_of(user: User) -> str:
     """Return an access token of a new session."""
     return sessions.tokens_of(session=sessions.open_session(user=user)).access
+
+
+def client_of(user: User) -> APIClient:
+    """Return a REST client with an access token of a new session."""
+    client = APIClient()
+    client.credentials(HTTP_AUTHORIZATION=f"Bearer {token_of(user)}")
+    return client
 
 
 ENFORCING = (

@@ -1,9 +1,7 @@
 """The queue of cases by REST: filters, counts, and what a moderator sees around a text."""
 
 import pytest
-from rest_framework.test import APIClient
 
-from moderado.accounts.services import sessions
 from moderado.chat.models import Membership, Message, Room
 from moderado.chat.services.editing import edit_message
 from moderado.chat.services.posting import post_message
@@ -11,20 +9,13 @@ from moderado.chat.services.screening import screen_waiting
 from moderado.core.ids import new_id
 from moderado.moderation.models import Case
 from moderado.moderation.texts import in_text
-from tests.factories import PASSWORD, make_member, make_room, make_staff, make_user
+from tests.factories import client_of, make_member, make_room, make_staff, make_user
 from tests.texts import case_with
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("obedient_provider")]
 
 CASES = "/api/moderation/cases/"
 Role = Membership.Role
-
-
-def signed_in(user):
-    client = APIClient()
-    tokens = sessions.sign_in(email=user.email, password=PASSWORD)
-    client.credentials(HTTP_AUTHORIZATION=f"Bearer {tokens.access}")
-    return client
 
 
 @pytest.fixture
@@ -50,7 +41,7 @@ def say(author, room, *texts):
 
 
 def queue(viewer, **query):
-    answer = signed_in(viewer).get(CASES, query)
+    answer = client_of(viewer).get(CASES, query)
     assert answer.status_code == 200, answer.data
     return answer.json()
 
@@ -101,7 +92,7 @@ def test_context_is_what_the_room_sees_around_the_message(alice, room, moderator
     assert [message["content"] for message in context["before"]] == ["dois", "três"]
     assert [message["content"] for message in context["after"]] == ["quatro"]
     assert context["before"][0]["author"]["name"] == "Alice"
-    one = signed_in(moderator).get(f"{CASES}{cases['HOLD this']['id']}/", {"before": 3, "after": 0})
+    one = client_of(moderator).get(f"{CASES}{cases['HOLD this']['id']}/", {"before": 3, "after": 0})
     assert [message["content"] for message in one.json()["context"]["before"]] == [
         "um",
         "dois",
@@ -129,7 +120,7 @@ def test_own_cases_are_neither_listed_nor_counted(alice, room, moderator):
     assert [case["text"] for case in page["results"]] == ["HOLD this"]
     assert (page["count"], page["counts"]["open"]) == (1, 1)
     own = case_with("HOLD mine")
-    answer = signed_in(moderator).get(f"{CASES}{own.id}/")
+    answer = client_of(moderator).get(f"{CASES}{own.id}/")
     assert (answer.status_code, answer.json()["code"]) == (403, "own_case")
 
 
@@ -153,7 +144,7 @@ def test_cases_are_filtered_by_claim(alice, room, moderator):
     say(alice, room, "HOLD a", "HOLD b", "HOLD c")
     for viewer, text in ((moderator, "HOLD a"), (colleague, "HOLD b")):
         case = case_with(text)
-        assert signed_in(viewer).post(f"{CASES}{case.id}/claim/").status_code == 200
+        assert client_of(viewer).post(f"{CASES}{case.id}/claim/").status_code == 200
 
     assert texts(moderator, claimed="me") == ["HOLD a"]
     assert texts(moderator, claimed="others") == ["HOLD b"]
@@ -165,7 +156,7 @@ def test_cases_are_filtered_by_claim(alice, room, moderator):
 
 def test_counts_are_of_open_cases_whatever_the_filter(alice, room, moderator):
     say(alice, room, "HOLD a", "HOLD b", "FLAG c")
-    signed_in(moderator).post(f"{CASES}{case_with('HOLD a').id}/claim/")
+    client_of(moderator).post(f"{CASES}{case_with('HOLD a').id}/claim/")
 
     counts = queue(moderator, origin="flag", state="decided")["counts"]
 
@@ -176,14 +167,14 @@ def test_counts_are_of_open_cases_whatever_the_filter(alice, room, moderator):
 
 
 def test_room_of_others_answers_404(moderator):
-    assert signed_in(moderator).get(CASES, {"room": make_room().id}).status_code == 404
+    assert client_of(moderator).get(CASES, {"room": make_room().id}).status_code == 404
 
 
 @pytest.mark.parametrize(
     "query", [{"origin": "x"}, {"category": "x"}, {"claimed": "x"}, {"room": "x"}, {"author": "x"}]
 )
 def test_invalid_filter_answers_400(moderator, query):
-    answer = signed_in(moderator).get(CASES, query)
+    answer = client_of(moderator).get(CASES, query)
 
     assert (answer.status_code, set(answer.json()["fields"])) == (400, set(query))
 

@@ -11,8 +11,7 @@ from moderado.chat.services.posting import post_message
 from moderado.chat.services.screening import screen_waiting
 from moderado.enforcement.models import AuditLine, CaseNote, Ruling
 from moderado.moderation.models import Case
-from tests.factories import ENFORCING, MODERATING, make_member, make_staff
-from tests.integration.api.test_cases import signed_in
+from tests.factories import ENFORCING, MODERATING, client_of, make_member, make_staff
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("obedient_provider")]
 
@@ -21,12 +20,12 @@ CASES, QUEUES = "/api/enforcement/cases/", "/api/enforcement/queues/"
 
 @pytest.fixture
 def moderator(room):
-    return signed_in(make_member(room, role=Membership.Role.MODERATOR).user)
+    return client_of(make_member(room, role=Membership.Role.MODERATOR).user)
 
 
 @pytest.fixture
 def staff():
-    return signed_in(make_staff(*MODERATING, *ENFORCING))
+    return client_of(make_staff(*MODERATING, *ENFORCING))
 
 
 def say(author, room, *texts):
@@ -179,7 +178,7 @@ def test_bulk_counts_first(room, alice, moderator):
 
 def test_staff_need_a_permission_for_sanctions(room, alice):
     say(alice, room, "HOLD this")
-    staff = signed_in(make_staff(*MODERATING, "bulk_rule"))
+    staff = client_of(make_staff(*MODERATING, "bulk_rule"))
     (case,) = staff.get(CASES).json()["results"]
     ban = {"content": "remove", "reason": "-", "sanctions": [{"kind": "ban", "scope": "server"}]}
 
@@ -193,7 +192,7 @@ def test_staff_need_a_permission_for_sanctions(room, alice):
 @pytest.mark.proves("S84")
 def test_filter_with_an_unknown_field_is_refused(room, alice):
     say(alice, room, "HOLD this")
-    client = signed_in(make_staff(*MODERATING, *ENFORCING, "bulk_rule", "add_queue"))
+    client = client_of(make_staff(*MODERATING, *ENFORCING, "bulk_rule", "add_queue"))
     ruling = {"content": "remove", "reason": "spam"}
     wide = {"catgory": "spam"}  # without the check, this is every case of the server
 
@@ -209,7 +208,7 @@ def test_filter_with_an_unknown_field_is_refused(room, alice):
 
 @pytest.mark.proves("S84")
 def test_names_and_reasons_of_staff_are_one_visible_line():
-    client = signed_in(make_staff(*MODERATING, "add_queue"))
+    client = client_of(make_staff(*MODERATING, "add_queue"))
     forged = {"name": "Spam\u202e\n\u200bXYZ", "filter": {}, "target_seconds": 60}
 
     assert sent(client, QUEUES, forged)["name"] == "Spam XYZ"
@@ -220,7 +219,7 @@ def test_names_and_reasons_of_staff_are_one_visible_line():
 def test_repeated_note_is_stored_once(room, alice, moderator):
     say(alice, room, "HOLD this", "HOLD that")
     path, other = (f"{CASES}{case['id']}/" for case in moderator.get(CASES).json()["results"])
-    colleague = signed_in(make_member(room, role="MODERATOR").user)
+    colleague = client_of(make_member(room, role="MODERATOR").user)
 
     def written(client=moderator, at=path, text="veja"):
         return client.post(f"{at}notes/", {"text": text}, format="json")

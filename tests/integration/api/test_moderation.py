@@ -5,25 +5,17 @@ import uuid
 import pytest
 from rest_framework.test import APIClient
 
-from moderado.accounts.services import sessions
 from moderado.chat.models import Membership
 from moderado.core import clock
 from moderado.moderation.events import CaseDecided
 from moderado.moderation.models import Case
 from moderado.moderation.services.recording import record
 from moderado.moderation.types import Basis, Category, Content, Outcome, Signal, Verdict
-from tests.factories import PASSWORD, make_member, make_room, make_staff, make_user
+from tests.factories import client_of, make_member, make_room, make_staff, make_user
 
 pytestmark = pytest.mark.django_db
 
 LOGS, CASES = "/api/moderation/logs/", "/api/moderation/cases/"
-
-
-def signed_in(user):
-    client = APIClient()
-    tokens = sessions.sign_in(email=user.email, password=PASSWORD)
-    client.credentials(HTTP_AUTHORIZATION=f"Bearer {tokens.access}")
-    return client
 
 
 def judge(room, outcome=Outcome.HOLD, provider="blocklist", text="talvez", **fields):
@@ -40,12 +32,12 @@ def judge(room, outcome=Outcome.HOLD, provider="blocklist", text="talvez", **fie
 
 @pytest.fixture
 def moderator(room):
-    return signed_in(make_member(room, role=Membership.Role.MODERATOR).user)
+    return client_of(make_member(room, role=Membership.Role.MODERATOR).user)
 
 
 @pytest.fixture
 def staff():
-    return signed_in(make_staff())
+    return client_of(make_staff())
 
 
 @pytest.fixture
@@ -64,8 +56,8 @@ def results(answer):
 def test_members_and_strangers_see_nothing(room, path):
     judge(room)
 
-    assert signed_in(make_member(room).user).get(path).status_code == 403
-    assert signed_in(make_user()).get(path).status_code == 403
+    assert client_of(make_member(room).user).get(path).status_code == 403
+    assert client_of(make_user()).get(path).status_code == 403
     assert APIClient().get(path).status_code == 401
 
 
@@ -228,7 +220,7 @@ def test_case_of_another_room_answers_404(moderator, decided):
 def test_user_without_moderated_rooms_sees_no_case(room, decided):
     judge(room)
     path = f"{CASES}{Case.objects.get().id}"
-    member = signed_in(make_member(room).user)
+    member = client_of(make_member(room).user)
 
     assert member.post(f"{path}/claim/").status_code == 404
     assert member.post(f"{path}/ruling/", {"outcome": "ALLOW", "reason": "x"}).status_code == 404

@@ -6,11 +6,9 @@ import json
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from rest_framework.test import APIClient
 
-from moderado.accounts.services import sessions
 from moderado.chat.models import Message
-from tests.factories import fill_room, make_member, make_message, make_room, make_user
+from tests.factories import client_of, fill_room, make_member, make_message, make_room, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -31,10 +29,7 @@ def reader(room):
 
 @pytest.fixture
 def get(reader):
-    client = APIClient()
-    tokens = sessions.tokens_of(session=sessions.open_session(user=reader))
-    client.credentials(HTTP_AUTHORIZATION=f"Bearer {tokens.access}")
-    return client.get
+    return client_of(reader).get
 
 
 def pages(get, link, direction="next"):

@@ -7,7 +7,6 @@ from urllib.parse import urlencode
 import pytest
 from django.utils import timezone
 from drf_spectacular.generators import SchemaGenerator
-from rest_framework.test import APIClient
 
 from moderado.accounts.models import User
 from moderado.chat.models import Membership, Room
@@ -26,12 +25,12 @@ from tests.factories import (
     POLICING,
     PRESERVING,
     SANCTIONING,
+    client_of,
     make_member,
     make_message,
     make_room,
     make_staff,
     make_user,
-    token_of,
 )
 from tests.integration.api.test_client_ids import takes_client_id
 
@@ -47,12 +46,6 @@ NO_CLIENT_ID = {
         delete_room delete_message delete_queue end_session revoke_invitation unbank_text""",
     "its name is never given again": "delete_policy",
 }
-
-
-def client_of(user):
-    client = APIClient()
-    client.credentials(HTTP_AUTHORIZATION=f"Bearer {token_of(user)}")
-    return client
 
 
 class World:

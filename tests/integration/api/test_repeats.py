@@ -13,13 +13,13 @@ from moderado.moderation.models import Case
 from tests.factories import (
     ENFORCING,
     MODERATING,
+    client_of,
     make_member,
     make_message,
     make_room,
     make_staff,
     make_user,
 )
-from tests.integration.api.test_cases import signed_in
 
 pytestmark = [pytest.mark.django_db, pytest.mark.proves("S86")]
 
@@ -28,7 +28,7 @@ RIGHTS = (*MODERATING, *ENFORCING, "purge_messages", "bulk_rule")
 
 @pytest.fixture
 def staff():
-    return signed_in(make_staff(*RIGHTS))
+    return client_of(make_staff(*RIGHTS))
 
 
 @pytest.fixture
@@ -82,7 +82,7 @@ def test_repeated_purge_is_one_also_when_it_is_over(staff, raider):
 def test_other_purges_are_no_repeats(staff, raider):
     say(raider)
     purge(staff, raider)
-    colleague = signed_in(make_staff(*RIGHTS))
+    colleague = client_of(make_staff(*RIGHTS))
 
     others = [purge(staff, raider, public_note="-"), purge(colleague, raider)]
     say(raider)  # a message that the first purge leaves alone
@@ -117,7 +117,7 @@ def test_repeated_ruling_in_bulk_is_one(staff):
 def test_other_rulings_in_bulk_are_no_repeats(staff):
     flagged()
     rule(staff)
-    others = [rule(staff, reason="spam"), rule(signed_in(make_staff(*RIGHTS)))]
+    others = [rule(staff, reason="spam"), rule(client_of(make_staff(*RIGHTS)))]
     flagged()  # a case that the first leaves alone
     others.append(rule(staff))
 

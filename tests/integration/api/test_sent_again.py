@@ -23,9 +23,9 @@ from tests.factories import (
     MODERATING,
     REPORTING,
     SANCTIONING,
+    client_of,
     make_message,
     make_staff,
-    token_of,
 )
 from tests.integration.enforcement.test_notices import GIVEN
 from tests.texts import text_of
@@ -33,16 +33,9 @@ from tests.texts import text_of
 pytestmark = [pytest.mark.django_db, pytest.mark.proves("R245")]
 
 KEY = "00000000-0000-4000-8000-000000000007"
-NEW_PASSWORD = "another horse battery 9"
 REASON = {"reason": "mistake"}
 BULK = {"content": "allow", "reason": "spam"}
 DECISION = {"outcome": "overturned", "reason": "mistake"}
-
-
-def client_of(user):
-    client = APIClient()
-    client.credentials(HTTP_AUTHORIZATION=f"Bearer {token_of(user)}")
-    return client
 
 
 def staff():

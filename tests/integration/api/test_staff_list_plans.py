@@ -8,8 +8,7 @@ from django.utils import timezone
 from moderado.api.pagination import Cursor
 from moderado.enforcement.models import Report, Ruling
 from moderado.moderation.models import Case
-from tests.factories import make_member, make_room, make_staff, make_user
-from tests.integration.privacy.test_export import client_of
+from tests.factories import client_of, make_member, make_room, make_staff, make_user
 
 pytestmark = [pytest.mark.django_db, pytest.mark.proves("R220")]
 

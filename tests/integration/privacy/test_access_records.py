@@ -26,8 +26,7 @@ from moderado.enforcement.services.access_records import (
     seal_records,
     verify_records,
 )
-from tests.factories import make_user
-from tests.integration.privacy.test_export import client_of
+from tests.factories import client_of, make_user
 
 pytestmark = pytest.mark.django_db
 

@@ -13,10 +13,8 @@ from asgiref.sync import async_to_sync
 from django.apps import apps
 from django.db.models import UUIDField
 from django.utils import timezone
-from rest_framework.test import APIClient
 
 from moderado.accounts.models import User
-from moderado.accounts.services import sessions
 from moderado.api.enforcement.zip_stream import zipped
 from moderado.chat.services import exporting
 from moderado.core.errors import NotFound
@@ -26,7 +24,14 @@ from moderado.enforcement.models import Appeal, Export, ExportPart
 from moderado.enforcement.services import exports
 from moderado.moderation.models import SubjectRevision
 from tests.everything import tables_with
-from tests.factories import fill_room, make_member, make_message, make_suspension, make_user
+from tests.factories import (
+    client_of,
+    fill_room,
+    make_member,
+    make_message,
+    make_suspension,
+    make_user,
+)
 from tests.integration.privacy.test_erasure import erase
 
 pytestmark = pytest.mark.django_db
@@ -57,13 +62,6 @@ def archive_of(export):
         return parts.get(number)
 
     return ZipFile(BytesIO(asyncio.run(collected())))
-
-
-def client_of(user):
-    client = APIClient()
-    tokens = sessions.tokens_of(session=sessions.open_session(user=user))
-    client.credentials(HTTP_AUTHORIZATION=f"Bearer {tokens.access}")
-    return client
 
 
 def test_export_has_all_messages_as_json_and_as_pages_to_read(room, monkeypatch):

@@ -14,9 +14,8 @@ from moderado.accounts.services import accounts
 from moderado.enforcement.models import Erasure
 from moderado.enforcement.services import erasures
 from moderado.enforcement.services.sanctions import apply_sanction
-from tests.factories import PASSWORD, make_user
+from tests.factories import PASSWORD, client_of, make_user
 from tests.integration.accounts.test_admin_rights import form_of
-from tests.integration.privacy.test_export import client_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.proves("S114")]
 

@@ -9,7 +9,6 @@ from urllib.parse import quote
 import jsonschema
 import pytest
 from drf_spectacular.generators import SchemaGenerator
-from rest_framework.test import APIClient
 
 from moderado.api.examples import PATH_IDS
 from tests import factories
@@ -94,9 +93,8 @@ def test_every_operation_answers_random_input_as_documented(method, path):
         "name": "default", "number": 1,
     }  # fmt: skip
     requests = Requests(method, path, {name: str(value) for name, value in ids.items()})
-    client = APIClient()
     # With a session cookie, three more statements a request find the account.
-    client.credentials(HTTP_AUTHORIZATION=f"Bearer {factories.token_of(member.user)}")
+    client = factories.client_of(member.user)
 
     for _ in range(TRIES):
         url, body = requests.url(), requests.body()
