@@ -41,7 +41,7 @@ from moderado.enforcement.types import (
 from moderado.moderation.errors import OwnCase
 from moderado.moderation.models import Case
 from tests.factories import make_member, make_room, make_staff, make_user
-from tests.integration.enforcement.steps import say, settle
+from tests.integration.enforcement.steps import complain, say, settle
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("obedient_provider")]
 
@@ -54,9 +54,7 @@ def staff():
 
 def ruled(message, actor, content=ContentOutcome.REMOVE, **fields):
     reporter = make_user()
-    found, _ = report(
-        reporter_id=reporter.id, subject_type="message", subject_id=message.id, category="hate"
-    )
+    found = complain(message, reporter)
     ruling = rule(
         actor=actor,
         case_id=found.case_id,
@@ -255,7 +253,7 @@ def test_parties_do_not_decide_the_appeal_of_a_report(room):
     """A moderator who wrote the text, or who reported it, upholds nothing about it."""
     writer, reporter = make_member(room).user, make_member(room).user
     message = say(writer, room, "bom dia")
-    report(reporter_id=reporter.id, subject_type="message", subject_id=message.id, category="hate")
+    complain(message, reporter)
     _, found = ruled(message, staff(), content=ContentOutcome.ALLOW)
     appeal, _ = appeal_report(user_id=found.reporter_id, report_id=found.id, text="Look again.")
 

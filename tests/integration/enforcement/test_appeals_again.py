@@ -25,7 +25,7 @@ from moderado.enforcement.types import (
 )
 from moderado.moderation.models import Case
 from tests.factories import make_notice, make_staff, make_user
-from tests.integration.enforcement.steps import say, settle
+from tests.integration.enforcement.steps import complain, say, settle
 from tests.integration.enforcement.test_purges import done
 from tests.integration.enforcement.test_purges import reverse as reverse_purge
 from tests.rulings import make_ruling
@@ -63,9 +63,7 @@ def test_no_action_can_be_appealed_while_a_reversal_that_takes_none_waits(
     author, room, ruled, content
 ):
     message, reporter = say(author, room, "bom dia"), make_user()
-    found, _ = report(
-        reporter_id=reporter.id, subject_type="message", subject_id=message.id, category="hate"
-    )
+    found = complain(message, reporter)
     first, second = make_staff(), make_staff()
     ruling = make_ruling(actor_id=first.id, case_id=found.case_id, content=ruled)
     settle()
@@ -91,9 +89,7 @@ def test_no_action_can_be_appealed_while_a_reversal_that_takes_none_waits(
 @pytest.mark.proves("R129")
 def test_no_action_is_not_appealable_once_a_reversal_will_change_it(author, room):
     message, reporter = say(author, room, "bom dia"), make_user()
-    found, _ = report(
-        reporter_id=reporter.id, subject_type="message", subject_id=message.id, category="hate"
-    )
+    found = complain(message, reporter)
     ruling = rule(found.case_id)
     settle()
     rulings.reverse(
@@ -195,12 +191,7 @@ def test_notice_comes_back_with_the_messages_of_a_purge(author, room, is_told):
 
 def no_action(message):
     """A report of a text that a settled ruling left as it was, and that ruling."""
-    found, _ = report(
-        reporter_id=make_user().id,
-        subject_type="message",
-        subject_id=message.id,
-        category="hate",
-    )
+    found = complain(message)
     made = rule(found.case_id)
     settle()
     return found, made
@@ -282,10 +273,7 @@ def test_reversal_that_removes_the_text_overturns_each_appeal_of_no_action(
 ):
     message = say(author, room, "bom dia")
     reporters = [
-        report(
-            reporter_id=make_user().id, subject_type="message", subject_id=message.id,
-            category="hate",
-        )[0]
+        complain(message)
         for _ in range(2)
     ]  # fmt: skip
     made = rule(reporters[0].case_id)

@@ -11,14 +11,13 @@ from moderado.chat.services.screening import screen_waiting
 from moderado.enforcement import tasks
 from moderado.enforcement.models import Report
 from moderado.enforcement.services.claiming import snooze_case
-from moderado.enforcement.services.reports import report
 from moderado.enforcement.services.snoozes import end_snoozes
 from moderado.enforcement.types import Actor
 from moderado.moderation.events import CasesChanged
 from moderado.moderation.models import Case
-from tests.factories import make_member, make_room, make_staff, make_user
+from tests.factories import make_member, make_room, make_staff
 from tests.integration.chat.conftest import committed as committed
-from tests.integration.enforcement.steps import say
+from tests.integration.enforcement.steps import complain, say
 
 pytestmark = [
     pytest.mark.django_db,
@@ -46,12 +45,6 @@ def steps(heard, committed):
         return [str(each.step) for each in changes if each.party_id is None]
 
     return of
-
-
-def complain(message):
-    return report(
-        reporter_id=make_user().id, subject_type="message", subject_id=message.id, category="hate"
-    )[0]
 
 
 def snooze(case):

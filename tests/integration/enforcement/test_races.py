@@ -30,7 +30,7 @@ from moderado.moderation.services.texts import erase_texts
 from tests.everything import tables_with
 from tests.factories import make_member, make_rejected_reports, make_room, make_staff, make_user
 from tests.integration.enforcement.races import in_both_orders, overtake
-from tests.integration.enforcement.steps import settle
+from tests.integration.enforcement.steps import complain, settle
 from tests.rulings import make_ruling
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("obedient_provider")]
@@ -66,10 +66,7 @@ class World:
 
     def reports(self, message, reporter=None):
         reporter = reporter or self.reader
-        found, _ = report(
-            reporter_id=reporter.id, subject_type="message", subject_id=message.id, category="hate"
-        )
-        return found
+        return complain(message, reporter)
 
     def appeals(self, decision_id):
         return appeal_decision(user_id=self.author.id, decision_id=decision_id, text="Why?")[0]

@@ -17,7 +17,6 @@ from moderado.enforcement.services import decision_notices, suspensions
 from moderado.enforcement.services.appeal_decisions import decide_appeal
 from moderado.enforcement.services.appeals import appeal_report
 from moderado.enforcement.services.measures import Measure
-from moderado.enforcement.services.reports import report
 from moderado.enforcement.services.rulings import reverse
 from moderado.enforcement.services.sanctions import apply_sanction, lift_sanction
 from moderado.enforcement.types import (
@@ -30,7 +29,7 @@ from moderado.enforcement.types import (
 from moderado.moderation.models import Case
 from moderado.moderation.services import subject_screening
 from tests.factories import make_rejected_reports, make_staff, make_user
-from tests.integration.enforcement.steps import say, settle
+from tests.integration.enforcement.steps import complain, say, settle
 from tests.rulings import make_ruling
 
 pytestmark = [
@@ -114,9 +113,7 @@ def test_author_reads_that_a_message_was_removed_after_the_appeal_of_a_reporter(
 ):
     message = say(author, room, "bom dia")
     reporter = make_user()
-    found, _ = report(
-        reporter_id=reporter.id, subject_type="message", subject_id=message.id, category="hate"
-    )
+    found = complain(message, reporter)
     decide(ContentOutcome.ALLOW)
     made, _ = appeal_report(user_id=reporter.id, report_id=found.id, text="Look again.")
     decide_appeal(
@@ -144,9 +141,7 @@ def test_author_reads_what_became_of_a_name(frames, name, words):
 @pytest.mark.parametrize("content", [ContentOutcome.REMOVE, ContentOutcome.KEEP_FLAGGED])
 def test_author_does_not_read_that_a_text_is_shown_that_they_have_deleted(author, room, content):
     message = say(author, room, "bom dia")
-    report(
-        reporter_id=make_user().id, subject_type="message", subject_id=message.id, category="hate"
-    )
+    complain(message)
     delete_message(actor_id=author.id, message_id=message.id)
 
     decide(content)
