@@ -96,7 +96,7 @@ class RateLimited(ApplicationError):
 
 
 class Unavailable(ApplicationError):
-    """A transient failure: nothing was stored, and the same request may succeed later."""
+    """A transient failure. Whether the request took effect is not known: repeat it as it was."""
 
     code = "unavailable"
     status = 503

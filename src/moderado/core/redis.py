@@ -41,27 +41,9 @@ def client(url: str | None = None, *, timeout: float = TIMEOUT) -> redis.Redis:
     _thread.calls += 1
     if _thread.calls <= SHARED_CALLS:
         return _shared(url, timeout)
-    own = _left_client(url, timeout) or _new_client(url, timeout, single_connection_client=True)
+    own = _new_client(url, timeout, single_connection_client=True)
     _thread.clients[url, timeout] = own
     return own
-
-
-def leave_clients() -> None:
-    """Leave this thread's clients to threads that come after it: it ends.
-
-    A client that is dropped keeps 64 KiB until the garbage collector finds it: its parser is part
-    of a reference cycle. There are never more of them than there were threads at once.
-    """
-    for key, own in _thread.clients.items():
-        _left.setdefault(key, []).append(own)
-    _thread.clients = {}
-
-
-def _left_client(url: str, timeout: float) -> redis.Redis | None:
-    try:
-        return _left[url, timeout].pop()
-    except LookupError:  # none was left, or another thread has taken the last one
-        return None
 
 
 def new_async_client(url: str | None = None, *, timeout: float = TIMEOUT) -> redis_asyncio.Redis:
@@ -94,11 +76,9 @@ def reset_threads() -> None:
     """Give every thread new clients. A forked process must not share connections."""
     global _thread  # noqa: PLW0603  (state of the whole process)
     _thread = _Thread()
-    _left.clear()
 
 
 _thread = _Thread()
-_left: dict[tuple[str, float], list[redis.Redis]] = {}  # of threads that have ended
 os.register_at_fork(after_in_child=reset_threads)  # connection pools detect a fork themselves
 
 

@@ -49,20 +49,6 @@ def test_busy_thread_gets_its_own_connection():
     assert own_id() == mine != theirs
 
 
-def test_connection_of_a_thread_that_ends_is_used_by_the_next_busy_one():
-    def work() -> int:
-        connection = after_many_calls()
-        redis.leave_clients()
-        return connection
-
-    connections = set()
-    for _ in range(3):
-        with ThreadPoolExecutor(1) as thread:
-            connections.add(thread.submit(work).result())
-
-    assert len(connections) == 1
-
-
 def test_short_lived_thread_uses_the_shared_pool():
     pooled = own_id()
 
@@ -74,7 +60,6 @@ def test_short_lived_thread_uses_the_shared_pool():
 def test_forked_process_shares_no_connection():
     mine = after_many_calls()
     parents = redis.client()
-    redis.leave_clients()
 
     redis.reset_threads()  # what the child does after a fork
 

@@ -31,6 +31,7 @@ class Findings:
         self.answers: Counter[str] = Counter()
         self.closings: Counter[str] = Counter()
         self.violations: list[str] = []
+        self._perhaps_stored = 0  # messages answered by `unavailable`: they may be stored later
 
     def judge(self, frame: bytes, answers: list[Frame]) -> None:
         """One frame and everything received before the next one."""
@@ -38,9 +39,22 @@ class Findings:
         direct = [answer for answer in answers if answer["type"] not in UNASKED]
         for answer in direct:
             self.answers[f"{answer['type']} {answer.get('code', '')}".strip()] += 1
+        direct = self._without_late(frame, direct)
         if complaint := _complaint(frame, direct):
             types = [answer["type"] for answer in direct]
             self.violations.append(f"{complaint}: {frame[:120]!r} -> {types} {str(direct)[:200]}")
+
+    def _without_late(self, frame: bytes, direct: list[Frame]) -> list[Frame]:
+        """Leave out the confirmation of an earlier message that was stored after `unavailable`."""
+        is_message = _kind(frame) in {"chat_message", "edit_message"}
+        queued = [answer for answer in direct if answer["type"] == "message_queued"]
+        late = min(len(queued) - is_message, self._perhaps_stored)
+        for answer in queued[: max(0, late)]:
+            direct.remove(answer)
+            self._perhaps_stored -= 1
+        if is_message and [answer.get("code") for answer in direct] == ["unavailable"]:
+            self._perhaps_stored += 1
+        return direct
 
     def summary(self) -> str:
         lines = [f"{count:>9,}  {what}" for what, count in self.answers.most_common()]

@@ -23,7 +23,6 @@ from django.db import Error, connection, connections
 from moderado.core.database import is_outage
 from moderado.core.errors import Unavailable
 from moderado.core.pool import is_alive
-from moderado.core.redis import leave_clients
 from moderado.realtime.infra.thread_pool import ThreadPool
 
 P = ParamSpec("P")
@@ -42,7 +41,7 @@ class Limits:
     # the call is unknown then; a client repeats it safely with its `client_id`.
     call_timeout: float = 4.0
     connection_max_age: float = 60.0  # then it returns to the pool, which replaces old ones
-    idle_timeout: float = 1.0  # then the thread returns its connection and ends
+    idle_timeout: float = 1.0  # without a call: then the thread returns its connection
 
 
 class CallLimiter:
@@ -97,7 +96,7 @@ class DbCalls:
         self._pool = ThreadPool(
             name="db-call",
             idle_timeout=self._limits.idle_timeout,
-            on_thread_exit=_leave_thread,
+            on_idle=connections.close_all,  # back to psycopg's pool
         )
         self._limiters: WeakKeyDictionary[asyncio.AbstractEventLoop, CallLimiter] = (
             WeakKeyDictionary()
@@ -154,11 +153,6 @@ def _run(max_age: float, function: Callable[P, R], *args: P.args, **kwargs: P.kw
     finally:
         if not keep:
             connections.close_all()  # back to psycopg's pool
-
-
-def _leave_thread() -> None:
-    connections.close_all()  # back to psycopg's pool
-    leave_clients()
 
 
 class _Thread(threading.local):

@@ -1,7 +1,9 @@
-"""Thread pool for blocking work: last in, first out, and no larger than the concurrent work.
+"""Thread pool for blocking work: last in, first out, and no larger than the most work at once.
 
 The thread that worked last works next: its connection, and the server process behind it, are still
 in the CPU's caches. `concurrent.futures` and anyio's pool were measured instead (ADR 0025, 0031).
+Threads stay: what libraries keep for a thread is in reference cycles, and an ended thread would
+leave it to the garbage collector (ADR 0154).
 """
 
 import asyncio
@@ -10,6 +12,10 @@ from collections.abc import Callable
 from contextlib import suppress
 from queue import Empty, SimpleQueue
 from typing import Any, NamedTuple, TypeVar
+
+import structlog
+
+log = structlog.get_logger(__name__)
 
 R = TypeVar("R")
 
@@ -25,19 +31,17 @@ _Inbox = SimpleQueue[_Task]
 class ThreadPool:
     """Starts a thread whenever all are busy. The caller limits how much runs at once."""
 
-    def __init__(
-        self, *, name: str, idle_timeout: float, on_thread_exit: Callable[[], None]
-    ) -> None:
+    def __init__(self, *, name: str, idle_timeout: float, on_idle: Callable[[], None]) -> None:
         """Create a pool without threads.
 
         Args:
             name: of each thread.
-            idle_timeout: seconds without work after which a thread ends.
-            on_thread_exit: called by a thread that ends.
+            idle_timeout: seconds without work after which a thread calls `on_idle`, once.
+            on_idle: gives back what the thread holds for its next work.
         """
         self._name = name
         self._idle_timeout = idle_timeout
-        self._on_thread_exit = on_thread_exit
+        self._on_idle = on_idle
         self._idle: list[_Inbox] = []
         self._lock = threading.Lock()
 
@@ -63,7 +67,8 @@ class ThreadPool:
         threading.Thread(target=self._run, args=(inbox,), name=self._name, daemon=True).start()
 
     def _run(self, inbox: _Inbox) -> None:
-        while (task := self._next(inbox)) is not None:
+        while True:
+            task = self._next(inbox)
             value, error = None, None
             try:
                 value = task.work()
@@ -74,17 +79,15 @@ class ThreadPool:
             with suppress(RuntimeError):  # the loop is closed
                 task.result.get_loop().call_soon_threadsafe(_resolve, task.result, value, error)
             del task, value, error  # an idle thread keeps nothing alive
-        self._on_thread_exit()
 
-    def _next(self, inbox: _Inbox) -> _Task | None:
-        try:
+    def _next(self, inbox: _Inbox) -> _Task:
+        with suppress(Empty):
             return inbox.get(timeout=self._idle_timeout)
-        except Empty:
-            with self._lock:
-                if inbox in self._idle:
-                    self._idle.remove(inbox)
-                    return None
-            return inbox.get()  # a task was assigned after the timeout
+        try:
+            self._on_idle()
+        except Exception:
+            log.exception("idle_thread_failed")  # its next work finds out
+        return inbox.get()
 
 
 def _resolve(result: "asyncio.Future[Any]", value: object, error: BaseException | None) -> None:

@@ -12,11 +12,12 @@ from django.db import connection, connections
 from moderado.core import redis
 from moderado.core.errors import NotFound
 from moderado.realtime.infra.db_calls import DbCalls, Limits
+from tests.memory import without_collector
 from tests.processes import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-# Long enough that no thread ends while a test runs.
+# Long enough that no thread becomes idle while a test runs.
 KEEP = Limits(idle_timeout=10)
 
 
@@ -122,17 +123,22 @@ async def test_idle_threads_return_their_connections(pool: Pool):
     )
 
 
-async def test_ended_thread_leaves_its_redis_connection_to_the_next(monkeypatch):
+@pytest.mark.proves("R322")
+async def test_idle_threads_leave_nothing_to_the_garbage_collector(pool: Pool, monkeypatch):
     calls = DbCalls(limits=Limits(idle_timeout=0.05))
     monkeypatch.setattr(redis, "SHARED_CALLS", 0)
-    redis.reset_threads()
+    available = pool.available
+    kept = set()
 
-    def own_connection() -> tuple[threading.Thread, int]:
-        return threading.current_thread(), redis.client().client_id()
+    def ask_both() -> tuple[int, int]:
+        _backend()
+        return id(connections["default"]), redis.client().client_id()
 
-    first, connection_of_first = await calls.wrap(own_connection)()
-    await asyncio.to_thread(first.join, 10)
-    second, connection_of_second = await calls.wrap(own_connection)()
+    with without_collector():
+        for _ in range(3):
+            kept.add(await calls.wrap(ask_both)())
+            await asyncio.to_thread(
+                wait_until, lambda: pool.available >= available, what="the thread is idle"
+            )
 
-    assert second is not first
-    assert connection_of_second == connection_of_first
+    assert len(kept) == 1

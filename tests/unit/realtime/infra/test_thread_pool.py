@@ -9,8 +9,8 @@ from moderado.realtime.infra.thread_pool import ThreadPool
 from tests.processes import wait_until
 
 
-class Exits:
-    """Counts the threads that ended."""
+class Idles:
+    """Counts the threads that gave back what they held."""
 
     def __init__(self) -> None:
         self.times = 0
@@ -22,16 +22,16 @@ class Exits:
 
 
 @pytest.fixture
-def exits() -> Exits:
-    return Exits()
+def idles() -> Idles:
+    return Idles()
 
 
-def pool_of(exits: Exits, *, idle_timeout: float = 10.0) -> ThreadPool:
-    return ThreadPool(name="test-threads", idle_timeout=idle_timeout, on_thread_exit=exits)
+def pool_of(idles: Idles, *, idle_timeout: float = 10.0) -> ThreadPool:
+    return ThreadPool(name="test-threads", idle_timeout=idle_timeout, on_idle=idles)
 
 
-async def test_sequential_work_runs_in_one_thread(exits):
-    pool = pool_of(exits)
+async def test_sequential_work_runs_in_one_thread(idles):
+    pool = pool_of(idles)
 
     threads = {await pool.submit(threading.get_ident) for _ in range(20)}
 
@@ -39,8 +39,8 @@ async def test_sequential_work_runs_in_one_thread(exits):
     assert threads != {threading.get_ident()}
 
 
-async def test_concurrent_work_runs_at_once_and_last_thread_works_next(exits):
-    pool = pool_of(exits)
+async def test_concurrent_work_runs_at_once_and_last_thread_works_next(idles):
+    pool = pool_of(idles)
     all_started = threading.Barrier(3, timeout=10)
     may_end = [threading.Event() for _ in range(3)]
 
@@ -59,8 +59,8 @@ async def test_concurrent_work_runs_at_once_and_last_thread_works_next(exits):
     assert [await pool.submit(threading.get_ident) for _ in range(3)] == [last] * 3
 
 
-async def test_error_is_raised_and_thread_is_reused(exits):
-    pool = pool_of(exits)
+async def test_error_is_raised_and_thread_is_reused(idles):
+    pool = pool_of(idles)
 
     def mistake() -> int:
         raise ValueError(threading.get_ident())
@@ -71,8 +71,8 @@ async def test_error_is_raised_and_thread_is_reused(exits):
     assert await pool.submit(threading.get_ident) == raised.value.args[0]
 
 
-async def test_cancelled_work_completes(exits):
-    pool = pool_of(exits)
+async def test_cancelled_work_completes(idles):
+    pool = pool_of(idles)
     begun, may_end, done = threading.Event(), threading.Event(), threading.Event()
 
     def work() -> None:
@@ -89,8 +89,8 @@ async def test_cancelled_work_completes(exits):
     assert await pool.submit(lambda: "next") == "next"
 
 
-def test_thread_outlives_closed_loop(exits):
-    pool = pool_of(exits)
+def test_thread_outlives_closed_loop(idles):
+    pool = pool_of(idles)
     may_end = threading.Event()
 
     async def ask_and_leave() -> None:
@@ -105,20 +105,32 @@ def test_thread_outlives_closed_loop(exits):
     assert asyncio.run(ask()) == "still here"
 
 
-async def test_idle_thread_ends_and_next_work_starts_another(exits):
-    pool = pool_of(exits, idle_timeout=0.02)
-    first = await pool.submit(threading.current_thread)
+async def test_idle_thread_gives_back_what_it_holds_and_works_again(idles):
+    pool = pool_of(idles, idle_timeout=0.02)
+    threads = set()
 
-    await asyncio.to_thread(wait_until, lambda: exits.times == 1, what="the thread has ended")
-    await asyncio.to_thread(first.join, 10)
-    second = await pool.submit(threading.current_thread)
+    for round_ in range(1, 4):
+        threads.add(await pool.submit(threading.current_thread))
+        await asyncio.to_thread(wait_until, lambda n=round_: idles.times == n, what="it is idle")
 
-    assert not first.is_alive()
-    assert second is not first
+    assert len(threads) == 1
 
 
-async def test_work_submitted_while_thread_times_out_completes(exits):
-    pool = pool_of(exits, idle_timeout=0.0)  # each ends at once, unless it is given something more
+async def test_thread_that_fails_to_give_back_works_again():
+    def fail() -> None:
+        failed.set()
+        raise ValueError
+
+    failed = threading.Event()
+    pool = ThreadPool(name="test-threads", idle_timeout=0.02, on_idle=fail)
+    first = await pool.submit(threading.get_ident)
+
+    assert await asyncio.to_thread(failed.wait, 10)
+    assert await pool.submit(threading.get_ident) == first
+
+
+async def test_work_submitted_while_thread_times_out_completes(idles):
+    pool = pool_of(idles, idle_timeout=0.0)  # each gives back at once, unless it is given work
 
     for number in range(500):
         assert await pool.submit(lambda number=number: number) == number
