@@ -1,15 +1,18 @@
 """Folded text that maps each character back to the original."""
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import compress
 
 from moderado.moderation.normalize.confusables import TABLE
 from moderado.moderation.normalize.invisible import visual_order
 
 _GAP = re.compile(r"[\W\d_\ue000]+")
 _ASCII_GAPS = bytes(code if chr(code).isalpha() else ord(" ") for code in range(128)).ljust(256)
+_LETTER_MARK, _GAP_MARK = b"\1", b"\0"
+_ASCII_LETTERS = bytes(chr(code).isalpha() for code in range(128)).ljust(256, _GAP_MARK)
 _BEYOND_ASCII = re.compile(r"[^\x00-\x7f]")
 _LATIN = {
     letter: folded
@@ -71,13 +74,10 @@ def words(folded: Folded) -> Folded:
     """Return letters only, with one space between words and at both ends."""
 
     def trace() -> list[int]:
-        kept: list[int] = []
-        for match in _WORD.finditer(folded.text):
-            kept += range(match.start(), match.end() + 1)
-        offsets = folded.offsets
+        kept, offsets = _letters_and_gaps(folded.text)[:-1], folded.offsets
         if isinstance(offsets, range):
-            return _padded(kept[:-1])
-        return _padded([*map(offsets.__getitem__, kept[:-1])])
+            return _padded(kept)
+        return _padded([*map(offsets.__getitem__, kept)])
 
     text = folded.text
     if text.isascii():
@@ -87,15 +87,27 @@ def words(folded: Folded) -> Folded:
     return Folded(f" {_GAP.sub(' ', text).strip(' ')} ", trace)
 
 
-def kept_places(
-    pattern: re.Pattern[str], text: str, start: int = 0, end: int | None = None
-) -> Iterator[int]:
+def _letters_and_gaps(text: str) -> list[int]:
+    """Return the places of all letters, and of what stands behind each word."""
+    if text.isascii():
+        # Marks instead of characters, and another one where a gap begins.
+        marks = text.encode("ascii").translate(_ASCII_LETTERS) + _GAP_MARK
+        marks = marks.replace(_LETTER_MARK + _GAP_MARK, _LETTER_MARK + _LETTER_MARK)
+        return [*compress(range(len(marks)), marks)]
+    kept: list[int] = []
+    for match in _WORD.finditer(text):
+        kept += range(match.start(), match.end() + 1)
+    return kept
+
+
+def kept_places(pattern: re.Pattern[str], text: str) -> list[int]:
     """Return the positions left when every match of `pattern` shrinks to its first character."""
-    at, end = start, len(text) if end is None else end
-    for match in pattern.finditer(text, start, end):
-        yield from range(at, match.start() + 1)
+    at, kept = 0, list[int]()
+    for match in pattern.finditer(text):
+        kept += range(at, match.start() + 1)
         at = match.end()
-    yield from range(at, end)
+    kept += range(at, len(text))
+    return kept
 
 
 def _padded(offsets: list[int]) -> list[int]:

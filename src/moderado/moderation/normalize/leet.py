@@ -15,7 +15,7 @@ SIGN_LETTERS = {
     "[": "c", "#": "h", "^": "a", "%": "x", "&": "e", "?": "",
 }  # fmt: skip
 _LONGEST_GROUP = max(map(len, GROUPS))
-_FIRSTS = frozenset(group[0] for group in GROUPS)
+FIRSTS = frozenset(group[0] for group in GROUPS)  # characters that begin a group of signs
 _PLAIN = str.maketrans("4@3105$!7+869", "aaeiossittbgg")
 _PLAIN_WITH_L = _PLAIN | {ord("1"): ord("l"), ord("!"): ord("l")}
 # A longer run is not a word but a key, an address or a digest.
@@ -51,7 +51,7 @@ def letters_at(text: str, at: int) -> list[tuple[str, int]]:
     else:
         options = SIGN_LETTERS.get(character) or MARKER_LETTERS.get(character, "")
         found = [(letter, 1) for letter in options]
-    if character in _FIRSTS:
+    if character in FIRSTS:
         for length in range(2, min(_LONGEST_GROUP, len(text) - at) + 1):
             if letters := GROUPS.get(text[at : at + length]):
                 found += [(letter, length) for letter in letters]

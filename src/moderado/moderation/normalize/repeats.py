@@ -8,6 +8,7 @@ from moderado.moderation.normalize.folding import Folded, kept_places
 
 _RUN = re.compile(r"([a-z])\1+")
 _DOUBLES = tuple((letter * 2, letter) for letter in ascii_lowercase)
+_WORD = 40  # characters: up to here it is quicker to compare neighbours first
 
 
 def squeezed(folded: Folded) -> Folded:
@@ -25,6 +26,9 @@ def has_double(word: str) -> bool:
 
 
 def squeeze(text: str) -> str:
+    """Return a text without its repeated letters."""
+    if len(text) <= _WORD and not has_double(text):
+        return text
     for double, letter in _DOUBLES:
         while double in text:
             text = text.replace(double, letter)

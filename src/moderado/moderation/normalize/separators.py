@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from string import ascii_lowercase
 
 # In the words of a text: three single letters in a row.
 TRACE = re.compile(" [a-z](?: [a-z]){2} ")
@@ -22,8 +23,9 @@ _IN_LIST = re.compile(r"[,;+]\s?[a-z]\s?[,;+]")  # in every such list, and quick
 _LETTERS_AND_DIGITS = re.compile(r"[a-z](?:\d+[a-z](?![a-z])){2,}")
 _LETTER = re.compile("[a-z\ue100-\ue1ff]")
 _LETTERS = re.compile("[a-z]+")
-_NO_LETTER = re.compile(r"[^a-z]+")
 _CONTRACTION = re.compile(r"\W*[a-z]+['`´\u2018\u2019](?:re|s|t|d|ll|ve|m)\W*")
+_APOSTROPHES = frozenset("'`´\u2018\u2019")
+_ASCII_LETTERS = frozenset(ascii_lowercase)
 MAX_APART = 160
 _LEAST = 5
 
@@ -52,7 +54,7 @@ def listed_letters(text: str) -> Iterator[tuple[int, int]]:
 
 def between_digits(piece: str) -> str:
     """Return the letters of "p1u2t3a"; empty if the digits stand otherwise."""
-    return _NO_LETTER.sub("", piece) if _LETTERS_AND_DIGITS.search(piece) else ""
+    return letters_of(piece) if _LETTERS_AND_DIGITS.search(piece) else ""
 
 
 def are_single(piece: str, letters: str) -> bool:
@@ -63,13 +65,13 @@ def are_single(piece: str, letters: str) -> bool:
 
 def is_contraction(piece: str) -> bool:
     """Tell whether a piece is an English contraction: "who're"."""
-    return _CONTRACTION.fullmatch(piece) is not None
+    return not _APOSTROPHES.isdisjoint(piece) and _CONTRACTION.fullmatch(piece) is not None
 
 
-def letters_drawn(piece: str) -> int:
-    """Return the number of letters and of look-alikes."""
-    return len(_LETTER.findall(piece))
+def is_drawn(character: str) -> bool:
+    """Tell whether a character is a letter or a look-alike."""
+    return _LETTER.match(character) is not None
 
 
 def letters_of(piece: str) -> str:
-    return _NO_LETTER.sub("", piece)
+    return "".join(filter(_ASCII_LETTERS.__contains__, piece))

@@ -1,6 +1,5 @@
 """Spellings that sound alike, neighbouring keys, ciphers of words, and endings."""
 
-import codecs
 import re
 from collections.abc import Iterator
 from string import ascii_lowercase
@@ -30,6 +29,7 @@ _SHIFTED = [
     str.maketrans(ascii_lowercase, ascii_lowercase[by:] + ascii_lowercase[:by]) for by in _SHIFTS
 ]
 _SHIFTED.append(str.maketrans(ascii_lowercase, ascii_lowercase[::-1]))
+_ROT13 = str.maketrans(ascii_lowercase, ascii_lowercase[13:] + ascii_lowercase[:13])
 # Língua do P: each syllable is followed by a p with its vowel, or preceded by "pe".
 _P_AFTER = re.compile(r"(?:[^aeiou]*([aeiou]+)p\1){2,}[^aeiou]*")
 _P_PAIR = re.compile(r"([aeiou]+)p\1")
@@ -64,7 +64,7 @@ NEIGHBOURS["x"] += VOWELS  # "bxbaca": a cross hides a vowel
 def whole_word_ciphers(token: str) -> Iterator[tuple[str, str]]:
     """Yield the words for which the whole token may stand, each with the name of the reading."""
     yield "backwards", token[::-1]
-    yield "rot13", codecs.encode(token, "rot13")
+    yield "rot13", token.translate(_ROT13)
     if len(token) >= _LEAST_CIPHER:
         yield from (("rot13", token.translate(table)) for table in _SHIFTED)
         if len(set(token[1::2])) == 1:  # "pxuxtxa"
@@ -78,6 +78,8 @@ def whole_word_ciphers(token: str) -> Iterator[tuple[str, str]]:
 
 def without_added_syllables(token: str) -> Iterator[tuple[str, str]]:
     """Yield what "puputapa" and "pepupeta" stand for."""
+    if token.count("p") < 2:  # noqa: PLR2004  (one for each of two syllables)
+        return
     if _P_AFTER.fullmatch(token):
         yield "added syllables", _P_PAIR.sub(r"\1", token)
     if token.startswith("pe") and _P_BEFORE.fullmatch(token):
@@ -86,6 +88,6 @@ def without_added_syllables(token: str) -> Iterator[tuple[str, str]]:
 
 def without_ending(token: str) -> Iterator[str]:
     """Yield the words of which the token may be a diminutive or augmentative."""
-    if match := _ENDINGS.fullmatch(token):
+    if token.endswith(("o", "a", "s")) and (match := _ENDINGS.fullmatch(token)):
         stem = match[1]
         yield from (stem + last for last in ("a", "o", "", "e", "ao"))

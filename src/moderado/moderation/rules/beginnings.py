@@ -27,11 +27,13 @@ class FewBeginnings:
     A trie of twenty words costs 9 KiB, and there are as many as rooms with own words.
     """
 
-    __slots__ = ("_sorted", "_words")
+    __slots__ = ("_firsts", "_order", "_sorted")
 
     def __init__(self, words: Collection[str]) -> None:
-        self._words = words
-        self._sorted = tuple(sorted(words))
+        places = {word: at for at, word in enumerate(words)}
+        self._sorted = tuple(sorted(places))
+        self._order = bytes(map(places.__getitem__, self._sorted))
+        self._firsts = "".join(dict.fromkeys(word[:1] for word in words))
 
     def __contains__(self, beginning: str) -> bool:
         at = bisect_left(self._sorted, beginning)
@@ -40,9 +42,16 @@ class FewBeginnings:
         return self._sorted[at].startswith(beginning)
 
     def __getitem__(self, beginning: str) -> str:
-        at = len(beginning)
-        following = (word[at : at + 1] for word in self._words if word.startswith(beginning))
-        return "".join(dict.fromkeys(following))
+        if not beginning:
+            return self._firsts
+        words, at = self._sorted, len(beginning)
+        first = last = bisect_left(words, beginning)
+        while last < len(words) and words[last].startswith(beginning):
+            last += 1
+        if last - first == 1:
+            return words[first][at : at + 1]
+        order = sorted(range(first, last), key=self._order.__getitem__)
+        return "".join(dict.fromkeys(words[place][at : at + 1] for place in order))
 
 
 def _all_beginnings(words: Collection[str]) -> dict[str, str]:

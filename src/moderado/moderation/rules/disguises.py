@@ -215,18 +215,19 @@ class Disguises:
         """Yield the parts of a folded text that `cuts` names."""
         found = [*_WORD.finditer(text)]
         written = [match[0] for match in found]
-        # Before each word: whether the one before it is far.
-        far = [True, *(not _are_near(text, *each) for each in pairwise(found))]
-        lengths = sorted(set(map(len, cuts)))
-        for at in range(len(found)):
-            for length in lengths:
-                if at + length > len(found):
-                    break
+        by_first: dict[str, set[int]] = {}
+        for cut in cuts:
+            by_first.setdefault(cut[0], set()).add(len(cut))
+        for at, first in enumerate(written):
+            for length in sorted(by_first.get(first, ())):
                 pieces = tuple(written[at : at + length])
-                if pieces in cuts and not any(far[at + 1 : at + length]):
+                if len(pieces) < length or pieces not in cuts:
+                    continue
+                parts = found[at : at + length]
+                if all(_are_near(text, *each) for each in pairwise(parts)):
                     word, certain = "".join(pieces), cuts[pieces]
                     reading = "cut in two" if length == _HALVES else "separators"
-                    start, end = found[at].start(), found[at + length - 1].end()
+                    start, end = parts[0].start(), parts[-1].end()
                     yield from self._parts(start, end, word, reading, certain=certain)
 
     def _cut_by_lines(self, text: str) -> Iterator[Part]:

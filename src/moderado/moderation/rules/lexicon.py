@@ -4,13 +4,14 @@ A walk reads a piece along the trie, so that the work depends on the piece and h
 it reads signs as letters, skips separators and fills masks. Few readings at a time are continued.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
+from string import ascii_lowercase
 from typing import NamedTuple
 
+from moderado.moderation.normalize import leet
 from moderado.moderation.normalize.ambiguous import MARKER_LETTERS
 from moderado.moderation.normalize.invisible import HIDDEN
-from moderado.moderation.normalize.leet import letters_at
 from moderado.moderation.rules.beginnings import beginnings
 from moderado.moderation.rules.misspellings import Misspellings
 from moderado.moderation.rules.work import Work
@@ -42,7 +43,8 @@ _IS_SKIPPED = _ONE_SKIPPED // _ONE_PENDING - 1  # moves what is pending: a lette
 _WITHOUT_START = ~_LARGEST
 
 _Layer = dict[str, int]  # the best reading of each beginning of a word
-_Reached = tuple[str, int]
+_Reached = tuple[str, int, str]  # a beginning, its reading, and the letters that may follow
+_Letters = Sequence[tuple[str, int, int]]  # each with its length as written, and what it counts
 
 
 class Lexicon:
@@ -65,66 +67,31 @@ class Lexicon:
             work: Where the steps are counted.
             apart: Whether the letters are written apart: then a boundary is between any two.
         """
+        words, trie, last = self.words, self.following, len(piece) - 1
         layers: list[_Layer] = [{} for _ in range(len(piece) + 1)]
         found: list[Spelled] = []
-        for at in range(len(piece)):
+        opens = True  # a word may begin here
+        for at, character in enumerate(piece):
             layer = layers[at]
-            if at == 0 or apart or not _is_letter(piece[at - 1]):
+            if opens or apart:
                 layer.setdefault("", at)
+            opens = not _is_letter(character)
             if not layer:
                 continue
-            states = [*islice(layer.items(), MAX_STATES)]
-            work.readings += self._read(piece, at, states, layers)
-            if not _is_letter(piece[at]) and piece[at] != HIDDEN:
+            behind = layers[at + 1]
+            best = islice(layer.items(), MAX_STATES)
+            states = [(prefix, state, trie[prefix]) for prefix, state in best]
+            if letters := _letters_at(piece, at):
+                work.readings += _read(letters, states, layers, at)
+            if opens and character != HIDDEN:
                 may_mask = not apart and _may_mask(piece, at)
-                work.readings += self._skip(states, layers[at + 1], may_mask=may_mask)
-            found += self._ended(piece, at + 1, layers[at + 1], apart=apart)
+                work.readings += _skip(states, behind, may_mask=may_mask)
+            may_end = apart or at == last or not _is_letter(piece[at + 1])
+            if may_end and not words.keys().isdisjoint(behind):
+                found += self._ended(at + 1, behind)
         return found
 
-    def _read(self, piece: str, at: int, states: list[_Reached], layers: list[_Layer]) -> int:
-        """Continue with the letters that may be read at a place. Return the number of steps."""
-        character, following = piece[at], self.following
-        letters = letters_at(piece, at)
-        for letter, length in letters:
-            sign, layer = 0 if letter == character else _ONE_SIGN, layers[at + length]
-            for prefix, state in states:
-                if (longer := prefix + letter) in following:
-                    new = state + sign
-                    if pending := state & _PENDING:
-                        new += pending * _IS_SKIPPED
-                    known = layer.get(longer)
-                    if known is None or new < known & _WITHOUT_START:
-                        layer[longer] = new
-                if prefix.endswith(letter):
-                    new = state & _NOT_PENDING
-                    known = layer.get(prefix)
-                    if known is None or new < known & _WITHOUT_START:
-                        layer[prefix] = new
-        return len(states) * len(letters)
-
-    def _skip(self, states: list[_Reached], layer: _Layer, *, may_mask: bool) -> int:
-        """Continue behind a sign that separates letters, or hides one. Return the steps."""
-        steps = len(states)
-        for prefix, state in states:
-            if not prefix:
-                continue
-            known = layer.get(prefix)
-            if known is None or state + _ONE_PENDING < known & _WITHOUT_START:
-                layer[prefix] = state + _ONE_PENDING
-            if may_mask and state // _ONE_HIDDEN <= len(prefix):
-                masked = (state & _NOT_PENDING) + _ONE_HIDDEN
-                letters = self.following[prefix]
-                steps += len(letters)
-                for letter in letters:
-                    longer = prefix + letter
-                    known = layer.get(longer)
-                    if known is None or masked < known & _WITHOUT_START:
-                        layer[longer] = masked
-        return steps
-
-    def _ended(self, piece: str, end: int, layer: _Layer, *, apart: bool) -> Iterator[Spelled]:
-        if end < len(piece) and _is_letter(piece[end]) and not apart:
-            return
+    def _ended(self, end: int, layer: _Layer) -> Iterator[Spelled]:
         for prefix in filter(self.words.__contains__, layer):
             state = layer[prefix]
             if len(prefix) < _LEAST or state < _ONE_SKIPPED or state & _PENDING:
@@ -132,6 +99,67 @@ class Lexicon:
             hidden = state // _ONE_HIDDEN
             if hidden * 2 <= (len(prefix) if len(prefix) > _SHORT else _SHORT // 2):
                 yield Spelled(prefix, state & _LARGEST, end, hidden, state // _ONE_SIGN & _LARGEST)
+
+
+def _read(letters: _Letters, states: list[_Reached], layers: list[_Layer], at: int) -> int:
+    """Continue with the letters that may be read at a place. Return the number of steps."""
+    for letter, length, sign in letters:
+        layer = layers[at + length]
+        for prefix, state, following in states:
+            if letter in following:
+                new = state + sign
+                if pending := state & _PENDING:
+                    new += pending * _IS_SKIPPED
+                known = layer.get(longer := prefix + letter)
+                if known is None or new < known & _WITHOUT_START:
+                    layer[longer] = new
+            if prefix.endswith(letter):
+                new = state & _NOT_PENDING
+                known = layer.get(prefix)
+                if known is None or new < known & _WITHOUT_START:
+                    layer[prefix] = new
+    return len(states) * len(letters)
+
+
+def _skip(states: list[_Reached], layer: _Layer, *, may_mask: bool) -> int:
+    """Continue behind a sign that separates letters, or hides one. Return the steps."""
+    steps = len(states)
+    for prefix, state, following in states:
+        if not prefix:
+            continue
+        known = layer.get(prefix)
+        if known is None or state + _ONE_PENDING < known & _WITHOUT_START:
+            layer[prefix] = state + _ONE_PENDING
+        if may_mask and state // _ONE_HIDDEN <= len(prefix):
+            masked = (state & _NOT_PENDING) + _ONE_HIDDEN
+            steps += len(following)
+            for letter in following:
+                longer = prefix + letter
+                known = layer.get(longer)
+                if known is None or masked < known & _WITHOUT_START:
+                    layer[longer] = masked
+    return steps
+
+
+def _letters_at(piece: str, at: int) -> _Letters:
+    """Return what may be read at a place."""
+    character = piece[at]
+    if character not in leet.FIRSTS:
+        return _ALONE.get(character, ())
+    return [
+        (letter, length, 0 if letter == character else _ONE_SIGN)
+        for letter, length in leet.letters_at(piece, at)
+    ]
+
+
+# What each character may be read as that begins no group of signs.
+_ALONE: dict[str, _Letters] = {
+    character: [
+        (letter, 1, 0 if letter == character else _ONE_SIGN)
+        for letter, _ in leet.letters_at(character, 0)
+    ]
+    for character in {*ascii_lowercase, *leet.SIGN_LETTERS, *MARKER_LETTERS}
+}
 
 
 def _is_letter(character: str) -> bool:

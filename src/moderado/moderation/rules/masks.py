@@ -9,12 +9,13 @@ import re
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import islice
 
 _MASKED = re.compile(r"(?<![a-z0-9])[a-z]++(?:[*#%_&?■█▇●•✱⁎∗]++[a-z]*+)+(?![0-9])")
 # Signs that are also drawn like letters, or mark the end of a word, hide one inside.
 _INSIDE = re.compile(r"(?<![a-z0-9])([a-z]{1,20}+)[!+=^~:;<>\\]([a-z]{1,20}+)(?![a-z0-9])")
+_SIGNS_INSIDE = frozenset("!+=^~:;<>\\")
 _SCARCE = re.compile(r"([a-z]{1,3})([*■█▇●•✱⁎∗]{2,12})([a-z]{0,2})")
 _COMIC = re.compile(r"(?<![a-z0-9])([a-z]{1,2})([#@%&!$*?]{3,8})(?![a-z0-9])")
 _ELLIPSIS = re.compile(r"(?<![a-z0-9.])([a-z]{1,20})\.{2,4}([a-z]{1,20})(?![a-z0-9.])")
@@ -23,6 +24,7 @@ _APART = re.compile(r"[a-z](?: {1,9}[a-z])*( {1,9})[*#%_&?■█▇●•✱⁎�
 _CUT = re.compile(r"\W*?(([a-z]{2,4})\*{2,8})[.,;:!?]*")
 _BOLD = re.compile(r"\*{1,3}$")  # with the same signs before the word, markup
 _RUN = re.compile(r"[^a-z]+")
+_ALIKE = 64  # masked words: several lists ask for the same ones, one after the other
 _ALL = -1  # the set of all words
 _MAX_LENGTH = 40  # of a masked word
 _LONGEST_WORD = 2 * _MAX_LENGTH
@@ -79,7 +81,7 @@ class MaskedWords:
         its length. At least half of the word must be visible.
         """
         index = self._index
-        parts, runs = _RUN.split(masked_word), [*map(len, _RUN.findall(masked_word))]
+        parts, runs = _visible(masked_word)
         longest = min(len(index.of_length), 2 * sum(map(len, parts)))
         # The words that have all parts up to one, by where that part ends.
         ends = {len(parts[0]): index.having(parts[0], 0, _ALL)}
@@ -97,12 +99,12 @@ class MaskedWords:
 
     def scarcely_visible(self, masked_word: str) -> Iterator[str]:
         """Yield the words of exactly this length that match "c*****o" or "ca**"."""
-        match = _SCARCE.fullmatch(masked_word)
-        if match is None or len(match[1] + match[3]) < 2:  # noqa: PLR2004
+        visible = _scarce(masked_word)
+        if visible is None:
             return iter(())
-        index, length = self._index, len(masked_word)
-        words = index.having(match[1], 0, index.of_length.get(length, 0))
-        return index.in_order(index.having(match[3], length - len(match[3]), words))
+        index, length, (first, last) = self._index, len(masked_word), visible
+        words = index.having(first, 0, index.of_length.get(length, 0))
+        return index.in_order(index.having(last, length - len(last), words))
 
     def beginning_with(self, letters: str, length: int) -> Iterator[str]:
         """Yield a word that "p#@%!" or "pu**" may stand for, of this length if there is one."""
@@ -111,6 +113,21 @@ class MaskedWords:
             if found := index.having(letters, 0, index.of_length.get(each, 0)):
                 return islice(index.in_order(found), 1)
         return iter(())
+
+
+@lru_cache(_ALIKE)
+def _visible(masked_word: str) -> tuple[list[str], list[int]]:
+    """Return what is visible of a masked word, and the lengths of the masks between."""
+    return _RUN.split(masked_word), [*map(len, _RUN.findall(masked_word))]
+
+
+@lru_cache(_ALIKE)
+def _scarce(masked_word: str) -> tuple[str, str] | None:
+    """Return the first and the last letters of a word of which little is visible."""
+    match = _SCARCE.fullmatch(masked_word)
+    if match is None or len(match[1] + match[3]) < 2:  # noqa: PLR2004
+        return None
+    return match[1], match[3]
 
 
 def masked_parts(text: str) -> Iterator[tuple[int, int]]:
@@ -135,12 +152,16 @@ def masked_apart(piece: str) -> Iterator[str]:
 
 def with_ellipsis(piece: str) -> Iterator[tuple[int, int, str, str]]:
     """Yield where dots stand inside a word, "p...ta", with the letters before and behind them."""
+    if ".." not in piece:
+        return
     for match in _ELLIPSIS.finditer(piece):
         yield *match.span(), match[1], match[2]
 
 
 def with_sign_inside(piece: str) -> Iterator[tuple[int, int, str, str]]:
     """Yield where one sign stands inside a word, "p!ta", with the letters around it."""
+    if _SIGNS_INSIDE.isdisjoint(piece):
+        return
     for match in _INSIDE.finditer(piece):
         yield *match.span(), match[1], match[2]
 
@@ -153,7 +174,7 @@ def mostly_hidden(piece: str) -> Iterator[tuple[int, int, str, int]]:
     for match in _COMIC.finditer(piece):
         if len(set(match[2])) >= 3:  # noqa: PLR2004
             yield *match.span(), match[1], len(match[0])
-    if cut := _CUT.fullmatch(piece):
+    if "**" in piece and (cut := _CUT.fullmatch(piece)):
         yield *cut.span(1), cut[2], len(cut[1])
 
 

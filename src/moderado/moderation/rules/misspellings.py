@@ -8,9 +8,10 @@ what is left of the listed words without one letter tells so before the first wa
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cache, cached_property
+from functools import cached_property, lru_cache
+from itertools import product
 
-from moderado.moderation.normalize.repeats import has_double, squeeze
+from moderado.moderation.normalize.repeats import has_double, runs, squeeze
 from moderado.moderation.normalize.variants import DRAWN, NEIGHBOURS, SOUNDS, VOWELS
 from moderado.moderation.rules.beginnings import FEW, Beginnings
 from moderado.moderation.rules.work import Work
@@ -21,11 +22,14 @@ _SHORT = 4
 _LONG = 5
 _LENGTHY = 7
 _LEAST = 3
+_WINDOW = 3  # letters: the longest that are written for a sound
 _BITS = 16  # of the bitmap, for each form of a word
 _HALF = 32  # bits of a hash
+_ALIKE = 64  # tokens
 
 _State = tuple[int, str, str]  # place in the token, letters of a word, kind of mistake
-_Meant = tuple[int, str, str]  # length of what is written, what it may stand for, and why
+# Length of what is written, the first letter of what it may stand for, all of it, and why.
+_Meant = tuple[int, str, str, str]
 
 
 class Misspellings:
@@ -64,41 +68,37 @@ class Misspellings:
             return
         yield from _Typing(self._words, self._following, token, is_bare=is_bare).found(work)
 
-    def _by_sound(self, token: str, work: Work) -> Iterator[tuple[str, str]]:
+    def _by_sound(self, token: str, work: Work) -> Iterator[tuple[str, str]]:  # noqa: C901  (one quick loop)
         """Walk the token along the trie; letters may stand for their sound, or for their shape."""
         if len(token) < _SHORT:
             return
+        words, trie, end = self._words, self._following, len(token)
         start: _State = (0, "", "")
         waiting, seen, steps = [(start, 0)], {start}, 0
         while waiting and steps < MAX_STEPS:
             steps += 1
             work.steps += 1
             (at, prefix, kind), mistakes = waiting.pop()
-            if at == len(token):
-                is_word = kind and self._words.get(prefix) and len(prefix) >= _SHORT
+            if at == end:
+                is_word = kind and words.get(prefix) and len(prefix) >= _SHORT
                 if is_word and mistakes <= _most_sounds(prefix):
                     yield prefix, kind
                 continue
-            for following in self._heard(token, at, prefix, kind, mistakes):
-                if following[0] not in seen:
-                    seen.add(following[0])
-                    waiting.append(following)
-
-    def _heard(
-        self, token: str, at: int, prefix: str, kind: str, mistakes: int
-    ) -> list[tuple[_State, int]]:
-        """Return the states behind the letters at a place, with the number of other sounds."""
-        letter, letters = token[at], self._following[prefix]
-        found: list[tuple[_State, int]] = []
-        if prefix[-1:] == letter:
-            found.append(((at + 1, prefix, kind), mistakes))
-        if letter in letters:
-            found.append(((at + 1, prefix + letter, kind), mistakes))
-        if mistakes < MAX_SOUNDS:
-            for length, meant, kind_here in _sounds(token, at):
-                if meant[:1] in letters and (longer := prefix + meant) in self._following:
-                    found.append(((at + length, longer, kind_here), mistakes + 1))
-        return found
+            letter, letters = token[at], trie[prefix]
+            if prefix[-1:] == letter and (state := (at + 1, prefix, kind)) not in seen:
+                seen.add(state)
+                waiting.append((state, mistakes))
+            if letter in letters and (state := (at + 1, prefix + letter, kind)) not in seen:
+                seen.add(state)
+                waiting.append((state, mistakes))
+            if mistakes == MAX_SOUNDS:
+                continue
+            for length, first, meant, kind_here in _HEARD[token[at : at + _WINDOW]]:
+                if first in letters and (longer := prefix + meant) in trie:
+                    state = at + length, longer, kind_here
+                    if state not in seen:
+                        seen.add(state)
+                        waiting.append((state, mistakes + 1))
 
 
 class _Typing:
@@ -111,22 +111,36 @@ class _Typing:
         # Who leaves vowels out leaves all of them out: others need not be looked for.
         self._is_bare = is_bare
         self._open: list[_State] = [(0, "", "")]
-        self._seen: set[_State] = set()
 
-    def found(self, work: Work) -> Iterator[tuple[str, str]]:
-        steps = 0
-        while self._open and steps < MAX_STEPS:
+    def found(self, work: Work) -> Iterator[tuple[str, str]]:  # noqa: C901  (one quick loop)
+        """Yield the words that the token may be written for, with the kind of the mistake."""
+        token, trie, is_bare, waiting = self._token, self._following, self._is_bare, self._open
+        end, seen, steps = len(token), set[_State](), 0
+        while waiting and steps < MAX_STEPS:
             steps += 1
             work.steps += 1
-            at, prefix, kind = self._open.pop()
-            if at == len(self._token):
+            at, prefix, kind = waiting.pop()
+            if at == end:
                 yield from self._words_at_the_end(prefix, kind)
                 continue
-            self._same(at, prefix, kind)
-            if self._is_bare and kind in ("", "vowels"):
-                self._vowels(at, prefix)
+            letter, letters = token[at], trie[prefix]
+            if not kind and prefix.endswith(letter):
+                state = at + 1, prefix, kind
+                if state not in seen:
+                    seen.add(state)
+                    waiting.append(state)
+            if letter in letters:
+                state = at + 1, prefix + letter, kind
+                if state not in seen:
+                    seen.add(state)
+                    waiting.append(state)
+            if is_bare and prefix and kind in ("", "vowels"):
+                for vowel in letters:
+                    if vowel in VOWELS and (state := (at, prefix + vowel, "vowels")) not in seen:
+                        seen.add(state)
+                        waiting.append(state)
             if not kind:
-                self._errors(at, prefix)
+                self._errors(at, prefix, letters)
 
     def _words_at_the_end(self, prefix: str, kind: str) -> Iterator[tuple[str, str]]:
         if kind and self._words.get(prefix) and _is_likely(self._token, prefix, kind):
@@ -143,40 +157,29 @@ class _Typing:
             if self._words.get(word) and _is_likely(self._token, word, each):
                 yield word, each
 
-    def _push(self, at: int, prefix: str, kind: str) -> None:
-        state = at, prefix, kind
-        if prefix in self._following and state not in self._seen:
-            self._seen.add(state)
-            self._open.append(state)
+    def _errors(self, at: int, prefix: str, letters: str) -> None:
+        """Finish the walk behind each typing error: no second one is allowed, so one word is left.
 
-    def _same(self, at: int, prefix: str, kind: str) -> None:
-        letter = self._token[at]
-        if prefix.endswith(letter) and not kind:
-            self._push(at + 1, prefix, kind)
-        self._push(at + 1, prefix + letter, kind)
-
-    def _vowels(self, at: int, prefix: str) -> None:
-        for letter in self._following[prefix]:
-            if letter in VOWELS and prefix:
-                self._push(at, prefix + letter, "vowels")
-
-    def _errors(self, at: int, prefix: str) -> None:
-        token = self._token
-        if at + 1 < len(token) and token[at] != token[at + 1]:
-            self._push_rest(prefix + token[at + 1] + token[at], at + 2, "swapped")
+        Args:
+            at: The place of the error in the token.
+            prefix: The letters of a word before it.
+            letters: Those that may follow in the list.
+        """
+        token, words, waiting = self._token, self._words, self._open
+        written, end = token[at], len(token)
+        if at + 1 < end and written != token[at + 1]:
+            word = f"{prefix}{token[at + 1]}{written}{token[at + 2 :]}"
+            if word in words:
+                waiting.append((end, word, "swapped"))
         if not prefix:
             return
-        for letter in self._following[prefix]:
-            if letter != token[at]:
-                self._push_rest(prefix + letter, at, "missing")
-            if letter in NEIGHBOURS.get(token[at], ""):
-                self._push_rest(prefix + letter, at + 1, "keys")
-
-    def _push_rest(self, prefix: str, at: int, kind: str) -> None:
-        """Finish the walk behind a typing error: no second one is allowed, so one word is left."""
-        word = prefix + self._token[at:]
-        if word in self._words:
-            self._open.append((len(self._token), word, kind))
+        rest, near = token[at + 1 :], NEIGHBOURS.get(written, "")
+        for letter in letters:
+            other = prefix + letter
+            if letter != written and (word := f"{other}{written}{rest}") in words:
+                waiting.append((end, word, "missing"))
+            if letter in near and (word := other + rest) in words:
+                waiting.append((end, word, "keys"))
 
 
 class _Forms:
@@ -198,27 +201,42 @@ class _Forms:
 
     def may_have(self, token: str, *, is_bare: bool) -> bool:
         """Tell whether a word may be meant. A wrong yes costs a walk; there is no wrong no."""
-        if (squeeze(token) if has_double(token) else token) in self:  # a letter is missing
-            return True
-        if is_bare and _bare(token) in self:
-            return True
-        return any(map(self.__contains__, _without_a_letter(token)))
+        bits, mask = self._bits, self._mask
+        for code in _codes(token, is_bare=is_bare):
+            one = code & mask
+            if bits[one >> 3] >> (one & 7) & 1:
+                other = code >> _HALF & mask
+                if bits[other >> 3] >> (other & 7) & 1:
+                    return True
+        return False
 
-    def __contains__(self, form: str) -> bool:
-        code, bits = hash(form), self._bits
-        one, other = code & self._mask, code >> _HALF & self._mask
-        return bool(bits[one >> 3] >> (one & 7) & 1 and bits[other >> 3] >> (other & 7) & 1)
+
+@lru_cache(_ALIKE)  # several lists ask for the same token, one after the other
+def _codes(token: str, *, is_bare: bool) -> list[int]:
+    """Return the hashes of the forms of a token: a letter is missing, vowels, or another one."""
+    forms = [squeeze(token)]
+    if is_bare:
+        forms.append(_bare(token))
+    forms += _without_a_letter(token)
+    return [*map(hash, forms)]
 
 
 def _without_a_letter(word: str) -> list[str]:
     """Return what is left of a word without each of its letters, repeated letters once."""
     if has_double(word):
-        return [squeeze(word[:at] + word[at + 1 :]) for at in range(len(word))]
-    return [
-        # The letters beside the one that is left out may be the same.
-        word[:at] + word[at + (2 if word[at - 1 : at] == word[at + 1 : at + 2] else 1) :]
-        for at in range(len(word))
-    ]
+        # Without one letter of several equal ones, the others are left.
+        short = squeeze(word)
+        counts = runs(word)
+        alone = [at for at, count in enumerate(counts) if count == 1]
+        found = [_without(short, at) for at in alone]
+        return found if len(alone) == len(counts) else [*found, short]
+    return [_without(word, at) for at in range(len(word))]
+
+
+def _without(word: str, at: int) -> str:
+    """Return what is left of a word, which has no repeated letters, without one letter."""
+    # The letters beside the one that is left out may be the same.
+    return word[:at] + word[at + (2 if word[at - 1 : at] == word[at + 1 : at + 2] else 1) :]
 
 
 def _bare(word: str) -> str:
@@ -227,37 +245,34 @@ def _bare(word: str) -> str:
     return f"{_MARK}{squeeze(word[:1] + consonants)}"
 
 
-@cache  # of all pairs of letters
-def _sounds_of(window: str, *, is_end: bool) -> tuple[_Meant, ...]:
-    """Return for what the first letter, or both letters, of a window may be written."""
-    return tuple(
-        (length, meant, kind)
-        for length in range(1, len(window) + 1)
-        for kind, table in _TABLES
-        for meant in table.get(window[:length], ())
-        if meant != "er" or (is_end and length == len(window))  # only at the end of a word
-    )
+class _Heard(dict[str, tuple[_Meant, ...]]):
+    """What the first letters of three, or of two at the end of a word, may be written for."""
 
-
-def _sounds(token: str, at: int) -> tuple[_Meant, ...]:
-    """Return for what letters at a place may be written."""
-    found = _sounds_of(token[at : at + 2], is_end=at + 2 >= len(token))
-    longer = _LONG_SOUNDS.get(token[at : at + 3])
-    return found if longer is None else found + longer
+    def __missing__(self, window: str) -> tuple[_Meant, ...]:
+        is_end = len(window) < _WINDOW
+        found = tuple(
+            (length, meant[:1], meant, kind)
+            for length, (kind, table) in product(range(1, _WINDOW), _TABLES)
+            for meant in table.get(window[:length] if length <= len(window) else "", ())
+            if meant != "er" or (is_end and length == len(window))  # only at the end of a word
+        )
+        if not is_end:
+            found += tuple(
+                (_WINDOW, meant[:1], meant, "sounds") for meant in SOUNDS.get(window, ())
+            )
+        self[window] = found
+        return found
 
 
 _TABLES = (("sounds", SOUNDS), ("drawn", DRAWN))
-_LONG_SOUNDS = {
-    written: tuple((len(written), meant, "sounds") for meant in SOUNDS[written])
-    for written in SOUNDS
-    if len(written) > 2  # noqa: PLR2004  (the others are in a window)
-}
+_HEARD = _Heard()  # at most one entry for each three letters
+_VOWELS = frozenset(VOWELS)
 _NO_VOWELS = dict.fromkeys(map(ord, VOWELS))
 _MARK = "-"  # tells forms without vowels from forms without a letter
 
 
 def _is_bare(token: str) -> bool:
-    return not any(letter in VOWELS for letter in token[1:])
+    return _VOWELS.isdisjoint(token[1:])
 
 
 def _most_sounds(word: str) -> int:

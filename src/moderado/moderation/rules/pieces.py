@@ -2,28 +2,23 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from itertools import chain, islice
+from itertools import islice
 from typing import NamedTuple
 
-from moderado.moderation.normalize import leet, separators
-from moderado.moderation.normalize.vocabulary import is_common, is_ordinary
-from moderado.moderation.rules import emphasis, masks
+from moderado.moderation.normalize.vocabulary import is_ordinary
+from moderado.moderation.rules import emphasis
 from moderado.moderation.rules.lexicon import Lexicon, Spelled
 from moderado.moderation.rules.masks import MaskedWords
 from moderado.moderation.rules.tokens import Tokens
 from moderado.moderation.rules.work import Work
+from moderado.moderation.rules.written import Piece, apart_of, piece_of, plain_letters
 
 _SHORT = 4
 _LEAST_APART = 6  # letters of a misspelled word: chance spells shorter ones
 _ONE_LETTER_WORDS = frozenset("aeo")
 _VOWELS = frozenset("aeiou")
-_SURE_WORD = 3  # letters
-_WRITTEN = "a e o i q u n vc tu eu te se no na um de da do ur me so ao os as la ai to my is ta"
-_SMALL_WORDS = frozenset(_WRITTEN.split())
 _LEAST_PLAIN = 2  # letters that a mask leaves
 _MOST_APART = 24  # words of one piece that are looked at, the longest first
-_LONGEST_REST = 24
-_LONGEST_WORD = 10  # of those beside a word whose letters stand apart
 _LAUGHTER = re.compile(r"(?:k{3,}|(?:ha){2,}h?|(?:rs){2,}|(?<=[a-z])1?[1-9][0-9])[!.,]*$")
 # Of a piece without letters, these are drawn as letters on purpose; digits alone are a number.
 _DRAWN = frozenset("|\\/@$(<+")
@@ -94,34 +89,31 @@ class Pieces:
 
     def _found_apart(self, key: str, work: Work) -> Iterator[Part]:
         piece = key[:-1]  # a space tells it from a piece whose letters stand together
-        letters = separators.letters_of(piece)
+        written = apart_of(piece)
+        letters = written.letters
         if letters in self._lexicon.words:
             yield self.part(0, len(piece), letters, "separators", certain=True)
         backwards = letters[::-1]
         if len(letters) >= _SHORT and self._lexicon.words.get(backwards):
             yield self.part(0, len(piece), backwards, "backwards", certain=False)
-        for masked in masks.masked_apart(piece):
+        for masked in written.masked:
             for word in islice(self._masks.under(masked), 1):
                 yield self.part(0, len(piece), word, "masks", certain=False)
-        whole_is_ordinary = is_ordinary(letters)
         found = self._lexicon.spelled(piece, work, apart=True)
         found.sort(key=lambda spelled: len(spelled.word), reverse=True)
-        for spelled in found[:_MOST_APART]:
-            before = separators.letters_of(piece[: spelled.start])
-            after = separators.letters_of(piece[spelled.end :])
-            own = separators.letters_drawn(piece[spelled.start : spelled.end])
-            if spelled.hidden or own * 2 < len(spelled.word):
+        for word, start, end, hidden, _ in found[:_MOST_APART]:
+            if hidden or written.drawn(start, end) * 2 < len(word):
                 continue
-            if whole_is_ordinary and (before or after):
+            if written.is_ordinary and written.has_rest(start, end):
                 continue
-            is_short = len(spelled.word) <= _SHORT
-            if _is_rest(before, is_short=is_short) and _is_rest(after, is_short=is_short):
-                yield self.part(*spelled[1:3], spelled.word, "separators", certain=True)
+            if written.is_rest(start, end, is_short=len(word) <= _SHORT):
+                yield self.part(start, end, word, "separators", certain=True)
 
     def _misspelled_apart(self, piece: str, work: Work) -> Iterator[Part]:
         """Yield a misspelled word whose letters stand apart. The first letter may be a word."""
-        letters = separators.letters_of(piece)
-        if is_ordinary(letters):
+        written = apart_of(piece)
+        letters = written.letters
+        if written.is_ordinary:
             return
         first_is_word = letters[:1] in _ONE_LETTER_WORDS
         for word in (letters, letters[1:]) if first_is_word else (letters,):
@@ -137,7 +129,8 @@ class Pieces:
         yield from self._glued(piece, work)
 
     def _written(self, piece: str, work: Work) -> Iterator[Part]:
-        if separators.is_contraction(piece):
+        written = piece_of(piece)
+        if written is None:
             return
         found = self._lexicon.spelled(piece, work)
         # Where all letters of a word are shown, no mask hides others: "b.u.r.r.o".
@@ -145,14 +138,15 @@ class Pieces:
         for spelled in found:
             if not spelled.hidden or spelled[1:3] not in shown:
                 yield from self._spelled(piece, spelled)
-        yield from self._masked(piece)
-        yield from self._backwards(piece)
-        letters = separators.between_digits(piece)
+        yield from self._masked(piece, written)
+        for word in written.backwards:
+            if self._lexicon.words.get(word):
+                yield self.part(0, len(piece), word, "backwards", certain=False)
+        letters = written.between_digits
         if letters in self._lexicon.words:
             yield self.part(0, len(piece), letters, "separators", certain=True)
-        letters = separators.letters_of(piece)
-        if separators.are_single(piece, letters) and not is_ordinary(letters):
-            meaning = self._tokens.meaning(letters, work)
+        if written.single:
+            meaning = self._tokens.meaning(written.single, work)
             if meaning is not None and meaning.reading != "glued":
                 yield self.part(0, len(piece), meaning.word, meaning.reading, certain=False)
 
@@ -167,43 +161,32 @@ class Pieces:
             by = len(piece) - len(bare)
             for part in self._written(core, work):
                 yield part._replace(start=part.start + by, end=part.end + by)
-        if piece.isalnum() and len(separators.letters_of(piece)) * 3 >= len(piece) * 2:
-            for letters in leet.plain_letters(piece):
-                meaning = None if is_ordinary(letters) else self._tokens.meaning(letters, work)
-                if meaning is not None and meaning.reading == "glued":
-                    yield self.part(0, len(piece), meaning.word, "leet", certain=False)
-                    break
+        for letters in plain_letters(piece):
+            meaning = self._tokens.meaning(letters, work)
+            if meaning is not None and meaning.reading == "glued":
+                yield self.part(0, len(piece), meaning.word, "leet", certain=False)
+                break
 
-    def _masked(self, piece: str) -> Iterator[Part]:
+    def _masked(self, piece: str, written: Piece) -> Iterator[Part]:
         """Yield the first word that may stand at each place: of others nothing would be kept."""
-        for start, end, words, certain in self._under_masks(piece):
+        for start, end, words, certain in self._under_masks(written):
             for word in words:
                 if self._hides(piece, word):
                     yield self.part(start, end, word, "masks", certain=certain)
                     break
+        for start, end, masked in written.inside:
+            for word in islice(self._masks.under(masked), 1):
+                yield self.part(start, end, word, "masks", certain=False)
 
-        for start, end, first, last in chain(
-            masks.with_ellipsis(piece), masks.with_sign_inside(piece)
-        ):
-            if not (is_common(first) and is_common(last)):  # else two words: "bem...te"
-                for word in islice(self._masks.under(f"{first}*{last}"), 1):
-                    yield self.part(start, end, word, "masks", certain=False)
-
-    def _under_masks(self, piece: str) -> Iterator[tuple[int, int, Iterator[str], bool]]:
-        for start, end in masks.masked_parts(piece):
-            yield start, end, self._masks.under(piece[start:end]), True
-            yield start, end, self._masks.scarcely_visible(piece[start:end]), False
-        for start, end, first, length in masks.mostly_hidden(piece):
+    def _under_masks(self, written: Piece) -> Iterator[tuple[int, int, Iterator[str], bool]]:
+        for start, end, masked in written.masked:
+            yield start, end, self._masks.under(masked), True
+            yield start, end, self._masks.scarcely_visible(masked), False
+        for start, end, first, length in written.mostly_hidden:
             yield start, end, self._masks.beginning_with(first, length), False
 
     def _hides(self, piece: str, word: str) -> bool:
         return emphasis.hides(piece, word, is_phrase=word in self._phrases)
-
-    def _backwards(self, piece: str) -> Iterator[Part]:
-        if len(piece) > _SHORT and leet.TRACE.intersection(piece):
-            for word in leet.plain_letters(piece[::-1]):
-                if self._lexicon.words.get(word):
-                    yield self.part(0, len(piece), word, "backwards", certain=False)
 
     def _spelled(self, piece: str, spelled: Spelled) -> Iterator[Part]:
         word, start, end, hidden, signs = spelled
@@ -239,29 +222,3 @@ def _first_of_each(parts: Iterable[Part]) -> tuple[Part, ...]:
 def _may_be_masked(word: str) -> bool:
     """Tell whether masks may hide letters of a word. In initials any other is as likely."""
     return len(word) > _SHORT or (len(word) == _SHORT and not _VOWELS.isdisjoint(word))
-
-
-def _is_rest(letters: str, *, is_short: bool) -> bool:
-    """Tell whether letters beside a spelled word are nothing, one word, or a word of one letter.
-
-    Beside a short word, which chance spells, they must surely be a word: "m.r.d.w" is none.
-    """
-    if is_short and letters and len(letters) < _SURE_WORD:
-        return letters in _SMALL_WORDS or _ONE_LETTER_WORDS.issuperset(letters)
-    return len(letters) <= 1 or (len(letters) <= _LONGEST_REST and _are_words(letters))
-
-
-def _are_words(letters: str) -> bool:
-    """Tell whether letters are a sequence of frequent words."""
-    reached = {0}
-    for end in range(1, len(letters) + 1):
-        if any(
-            start in reached
-            and (
-                (end - start == 1 and letters[start] in "aeo")
-                or (end - start > 1 and is_common(letters[start:end]))
-            )
-            for start in range(max(0, end - _LONGEST_WORD), end)
-        ):
-            reached.add(end)
-    return len(letters) in reached

@@ -5,7 +5,7 @@ A word of the vocabulary stands for itself. Others are looked up once and rememb
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 from ahocorasick_rs import AhoCorasick, Implementation
@@ -19,6 +19,7 @@ from moderado.moderation.rules.work import Work
 _SHORTEST, _LONGEST = 3, 40
 _KNOWN_LIMIT = 100_000  # words of the vocabulary that were met
 _UNKNOWN_LIMIT = 20_000  # others: every view of a text asks for them again
+_ALIKE = 64  # tokens: several lists ask for the same ones, one after the other
 _SHORT = 4
 _LONG = 5
 _LEAST_SCRAMBLED = 6
@@ -41,6 +42,7 @@ GLUED_ADDRESS = re.compile(
     r"(?:seus?|suas?|teus?|tuas?|(?:voces?|vcs?|tu)(?:e|eh|es|sao|soe)?(?:muito|mt|so)?(?:um|uma|uns|umas)?"
     r"|you(?:are|re|r)?(?:such|just|all)?(?:an?)?(?:f[uv]?c?king?|little|stupid|dumb|fat)?|your|ur(?:an?)?)"
 )
+_ADDRESSES = frozenset("stuvy")  # their first letters
 _SYLLABLE = 2  # letters
 # Words of two letters. Others are syllables, or states and countries.
 _WRITTEN = (
@@ -131,6 +133,17 @@ def _is_compound(token: str) -> bool:
     return any(is_common(token[:at]) and is_common(token[at:]) for at in places)
 
 
+def _is_plain(token: str) -> bool:
+    """Tell whether a word is the plural of an ordinary word, "prainhas", or two frequent words."""
+    return (token.endswith("s") and is_ordinary(token[:-1])) or _is_compound(token)
+
+
+@lru_cache(_ALIKE)
+def _ciphers(token: str) -> list[tuple[str, str]]:
+    return [found for found in whole_word_ciphers(token) if len(found[1]) >= _SHORT]
+
+
+@lru_cache(_ALIKE)
 def _key(word: str) -> str:
     return f"{word[:1]}{''.join(sorted(word[1:-1]))}{word[-1:]}"
 
@@ -197,13 +210,10 @@ class Tokens:
         if short != token:
             for word, kind in self._lexicon.misspellings.of_squeezed(short, work):
                 yield Meaning(word, kind, certain=False)
-        # "prainhas" is the plural of an ordinary word.
-        is_plural = token.endswith("s") and is_ordinary(token[:-1])
-        is_plain = is_plural or _is_compound(token)
-        if not is_plain and (scrambled := self._scrambled.get(_key(token))):
+        if (scrambled := self._scrambled.get(_key(token))) and not _is_plain(token):
             yield Meaning(scrambled, "swapped", certain=False)
-        for reading, word in whole_word_ciphers(token):
-            if len(word) >= _SHORT and words.get(word):
+        for reading, word in _ciphers(token):
+            if words.get(word):
                 yield Meaning(word, reading, certain=False)
 
     def _glued_words(self, token: str) -> Iterator[Meaning]:
@@ -225,6 +235,8 @@ class Tokens:
 
     def _glued_to_address(self, token: str) -> Iterator[Meaning]:
         """Yield an everyday word behind an address: "seulixo". Alone it is no insult."""
+        if token[0] not in _ADDRESSES:
+            return
         for at in range(2, len(token) - _SHORTEST):
             if self._lexicon.words.get(token[at:]) is False and GLUED_ADDRESS.fullmatch(token[:at]):
                 yield Meaning(f"{token[:at]} {token[at:]}", "glued", certain=True)
