@@ -1,6 +1,9 @@
 """What does not depend on a list is read once for all lists, and read as it was before."""
 
+import os
 import random
+import subprocess
+import sys
 from string import ascii_lowercase
 
 import pytest
@@ -154,3 +157,34 @@ def test_letters_have_their_places(text):
             start, end = reading.original(at, at + 1)
             assert letter in fold(text[start:end]).text
     assert len(reading.offsets) == max(2, len(reading.text))
+
+
+STEPS = """
+import random
+from moderado.moderation.rules.lexicon import Lexicon
+from moderado.moderation.rules.work import Work
+
+chance, work = random.Random(5), Work()
+words, tokens = (["".join(chance.choices("aeborst", k=7)) for _ in range(2_000)] for _ in "ab")
+read = Lexicon(dict.fromkeys(words, True)).misspellings
+for token in tokens:
+    list(read.of(token, work))
+print(work.steps)
+"""
+
+
+@pytest.mark.proves("R301")
+def test_as_many_steps_are_counted_in_every_process():
+    steps = {
+        subprocess.run(
+            [sys.executable, "-c", STEPS],
+            env=os.environ | {"PYTHONHASHSEED": seed},
+            capture_output=True,
+            check=True,
+            text=True,
+        ).stdout
+        for seed in ("1", "2", "3")
+    }
+
+    assert len(steps) == 1
+    assert int(steps.pop()) > 0

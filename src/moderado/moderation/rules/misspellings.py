@@ -9,7 +9,7 @@ what is left of the listed words without one letter tells so before the first wa
 
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property, lru_cache
-from itertools import product
+from zlib import crc32
 
 from moderado.moderation.normalize.repeats import has_double, runs, squeeze
 from moderado.moderation.normalize.variants import DRAWN, NEIGHBOURS, SOUNDS, VOWELS
@@ -24,7 +24,8 @@ _LENGTHY = 7
 _LEAST = 3
 _WINDOW = 3  # letters: the longest that are written for a sound
 _BITS = 16  # of the bitmap, for each form of a word
-_HALF = 32  # bits of a hash
+_HALF = 32  # bits of a code
+_SPREAD = 0x9E3779B97F4A7C15  # Knuth's multiplicative hashing, for 64 bits
 _ALIKE = 64  # tokens
 
 _State = tuple[int, str, str]  # place in the token, letters of a word, kind of mistake
@@ -124,6 +125,7 @@ class _Typing:
                 yield from self._words_at_the_end(prefix, kind)
                 continue
             letter, letters = token[at], trie[prefix]
+            state: _State
             if not kind and prefix.endswith(letter):
                 state = at + 1, prefix, kind
                 if state not in seen:
@@ -135,8 +137,9 @@ class _Typing:
                     seen.add(state)
                     waiting.append(state)
             if is_bare and prefix and kind in ("", "vowels"):
-                for vowel in letters:
-                    if vowel in VOWELS and (state := (at, prefix + vowel, "vowels")) not in seen:
+                for vowel in filter(_VOWELS.__contains__, letters):
+                    state = at, prefix + vowel, "vowels"
+                    if state not in seen:
                         seen.add(state)
                         waiting.append(state)
             if not kind:
@@ -195,7 +198,7 @@ class _Forms:
         self._mask = size - 1
         self._bits = bytearray(size >> 3)
         for form in forms:
-            code = hash(form)
+            code = _code(form)
             for bit in (code & self._mask, code >> _HALF & self._mask):
                 self._bits[bit >> 3] |= 1 << (bit & 7)
 
@@ -213,12 +216,17 @@ class _Forms:
 
 @lru_cache(_ALIKE)  # several lists ask for the same token, one after the other
 def _codes(token: str, *, is_bare: bool) -> list[int]:
-    """Return the hashes of the forms of a token: a letter is missing, vowels, or another one."""
+    """Return the codes of the forms of a token: a letter is missing, vowels, or another one."""
     forms = [squeeze(token)]
     if is_bare:
         forms.append(_bare(token))
     forms += _without_a_letter(token)
-    return [*map(hash, forms)]
+    return [*map(_code, forms)]
+
+
+def _code(form: str) -> int:
+    """Return a number that is the same in all processes, unlike `hash`: the steps are counted."""
+    return crc32(form.encode()) * _SPREAD
 
 
 def _without_a_letter(word: str) -> list[str]:
@@ -252,7 +260,8 @@ class _Heard(dict[str, tuple[_Meant, ...]]):
         is_end = len(window) < _WINDOW
         found = tuple(
             (length, meant[:1], meant, kind)
-            for length, (kind, table) in product(range(1, _WINDOW), _TABLES)
+            for length in range(1, _WINDOW)
+            for kind, table in _TABLES
             for meant in table.get(window[:length] if length <= len(window) else "", ())
             if meant != "er" or (is_end and length == len(window))  # only at the end of a word
         )

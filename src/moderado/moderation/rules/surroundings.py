@@ -23,6 +23,7 @@ _QUOTED = re.compile(
 )
 _QUOTES = re.compile(r"[\"“«‘„>]|(?<!\w)'")
 _DIGITS = str.maketrans("013457", "oieast")
+_ANY_DIGIT = re.compile("[0-9]")
 _WITH_DIGIT = re.compile(r"\b(?=[a-z0-9]*[a-z])[a-z0-9]*[0-9][a-z0-9]*\b")
 # A mention is one word: "@ana_87", "@joao.silva".
 _MENTION = re.compile(r"@[a-z0-9]+(?:[._-]+[a-z0-9]+)+_*")
@@ -120,7 +121,8 @@ def written(folded: str) -> str:
     if "@" in folded:
         folded = _MENTION.sub(_joined, folded)
     marked = " ".join(folded.translate(_MARKS).split())
-    marked = _WITH_DIGIT.sub(_letters, marked)
+    if _ANY_DIGIT.search(marked):
+        marked = _WITH_DIGIT.sub(_letters, marked)
     return _APART.sub(_closed_up, marked) if _SINGLE.search(marked) else marked
 
 
