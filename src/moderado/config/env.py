@@ -97,7 +97,8 @@ class Env(
         default="pt-br", description="Language of users who request none."
     )
     log_format: Literal["json", "console"] = Field(
-        default="json", description="`json` for machines, `console` for people."
+        default="json",
+        description="`json` for machines, `console` for people, without expired tasks.",
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         default="INFO", description="Lowest level of the log lines that are written."

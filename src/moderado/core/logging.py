@@ -65,6 +65,7 @@ _LIBRARY_LEVELS = {
     "celery.app.trace": "CRITICAL",  # task_failed logs it without the arguments
     "celery.apps.worker": "WARNING",  # its name looks like an e-mail address; worker_ready follows
     "celery.beat": "WARNING",  # else a line every two seconds
+    "celery.worker.request": "WARNING",  # task_revoked says the same of an expired task
     "celery.worker.strategy": "WARNING",
     "django.channels.server": "WARNING",
     "django.db.backends": "WARNING",
@@ -107,7 +108,8 @@ def configure(
         "version": 1,
         "disable_existing_loggers": False,
         "formatters": {"line": _formatter(shared, log_format)},
-        "handlers": {"line": {"class": "logging.StreamHandler", "formatter": "line"}},
+        "filters": {"for_people": {"()": _WithoutExpiredTasks}},
+        "handlers": {"line": _handler(log_format)},
         "root": {"handlers": ["line"], "level": others},
         "loggers": {
             "moderado": {"level": level},
@@ -116,6 +118,20 @@ def configure(
             **{name: _propagating(quiet) for name, quiet in _LIBRARY_LEVELS.items()},
         },
     }
+
+
+class _WithoutExpiredTasks(logging.Filter):
+    """Drops the lines of tasks that expired in the queue; beat enqueues them again.
+
+    On a slow machine there are several a second. They would bury the lines that people look for,
+    such as the address that `make up` prints.
+    """
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        event: object = record.msg
+        if not isinstance(event, dict):  # the text of a library
+            return True
+        return not (event.get("event") == "task_revoked" and event["expired"])
 
 
 def redact(_logger: object, _method: str, event: EventDict) -> EventDict:
@@ -141,6 +157,14 @@ def escape_controls(_logger: object, _method: str, event: EventDict) -> EventDic
     return {
         key: "\n".join(map(_escaped, value)) if isinstance(value, tuple) else _escaped(value)
         for key, value in event.items()
+    }
+
+
+def _handler(log_format: str) -> dict[str, Any]:
+    return {
+        "class": "logging.StreamHandler",
+        "formatter": "line",
+        "filters": ["for_people"] if log_format == "console" else [],
     }
 
 

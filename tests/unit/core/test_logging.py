@@ -22,7 +22,7 @@ def log_format(request):
 
 @pytest.fixture
 def written(log_format):
-    """Run one log call and return the lines it wrote."""
+    """Run one log call and return the line it wrote; None without one."""
     config = lines.configure(log_format=log_format, level="DEBUG")
     factory = dict(config["formatters"]["line"])
     formatter = factory.pop("()")(**factory)
@@ -32,6 +32,8 @@ def written(log_format):
         logger = logging.Logger("moderado.test", logging.DEBUG)  # noqa: LOG001  (of this test alone)
         handler = logging.Handler()
         handler.emit = lambda record: taken.append(formatter.format(record))
+        for name in config["handlers"]["line"]["filters"]:
+            handler.addFilter(config["filters"][name]["()"]())
         logger.addHandler(handler)
         bound = structlog.wrap_logger(
             logger,
@@ -42,7 +44,7 @@ def written(log_format):
             call(logger)
         else:
             bound.warning(given.pop("event", "something_happened"), **given)
-        return taken[0]
+        return taken[0] if taken else None
 
     return write
 
@@ -159,6 +161,22 @@ def test_log_format_json_writes_json(written):
     assert line["count"] == 7
     assert line["level"] == "warning"
     assert line["timestamp"].endswith("Z")
+
+
+def test_only_terminals_hide_tasks_that_expired_in_the_queue(written, log_format):
+    line = written(event="task_revoked", expired=True)
+
+    assert (line is None) == (log_format == "console")
+
+
+def test_task_that_was_ended_is_logged(written):
+    assert "task_revoked" in written(event="task_revoked", expired=False, terminated=True)
+
+
+def test_expired_task_is_logged_once():
+    config = lines.configure(log_format="json", level="INFO")
+
+    assert config["loggers"]["celery.worker.request"]["level"] == "WARNING"
 
 
 def test_loggers_that_quote_input_are_silenced():
