@@ -130,10 +130,10 @@ class Usage(StrEnum):
     ABOUT = "about"  # of another person: "ele é um …", "she is such a …"
     JOKED = "joked"  # aimed, with laughter
     QUOTED = "quoted"  # in quotation marks, but aimed, or without other words
-    REPORTED = "reported"  # told about: "ele me chamou de …", "what does … mean"
+    REPORTED = "reported"  # reported: "ele me chamou de …", "what does … mean"
     OWN = "own"  # of the author: "sou …", "as a …"
     FOREIGN = "foreign"  # in a text of another language
-    HYPERBOLE = "hyperbole"  # a threat that hangs on a trifle: "if you forget the milk, …"
+    HYPERBOLE = "hyperbole"  # a threat about something trivial: "if you forget the milk, …"
     EXPLETIVE = "expletive"  # a swear word that adds force, said to no person: "porra, que dia"
 
 

@@ -68,7 +68,7 @@ class Cues:
         return "greeted_before" in found or ("thanked_before" in found and "cheer" in found)
 
     def is_trivial(self, around: Surroundings) -> bool:
-        """Tell whether a threat hangs on a trifle: "if you forget the milk, …"."""
+        """Tell whether a threat is about something trivial: "if you forget the milk, …"."""
         found = self._trifles.found(around)
         return bool(found) and "hostile" not in found
 
