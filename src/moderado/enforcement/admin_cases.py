@@ -24,7 +24,7 @@ from moderado.enforcement.models import Queue
 from moderado.enforcement.selectors.queues import queues_of, with_queue
 from moderado.enforcement.services.restricted_looks import note_looks
 from moderado.enforcement.services.rulings import Proposal
-from moderado.moderation.admin_links import NamesSubjects, room_link, subject_link
+from moderado.moderation.admin_links import NamesSubjects
 from moderado.moderation.admin_texts import ERASED
 from moderado.moderation.categories import category_list, category_name
 from moderado.moderation.models import Case
@@ -156,17 +156,9 @@ class CaseAdmin(NamesSubjects, PacksEvidence, DecidesOnPage, Audited, ReadOnly, 
     def shown_origin(self, case: Case) -> tuple[str, str]:
         return case.origin, case.get_origin_display()
 
-    @display(description=_("subject"))
-    def subject(self, case: Case) -> str:
-        return subject_link(case)
-
     @display(description=_("queue"))
     def queue(self, case: Any) -> str:
         return "-" if case.queue_name is None else queue_label(case.queue_name)
-
-    @display(description=_("room"))
-    def room(self, case: Case) -> str:
-        return "-" if case.scope_id is None else room_link(case)
 
     @display(description=_("categories"))
     def found(self, case: Case) -> str:

@@ -28,7 +28,7 @@ from moderado.enforcement.selectors.restricted import appeals_for_others
 from moderado.enforcement.services import bulk, rulings
 from moderado.enforcement.services.appeal_decisions import decide_appeal
 from moderado.enforcement.types import AppealOutcome, AppealState
-from moderado.moderation.admin_links import room_link, subject_link
+from moderado.moderation.admin_links import room_link
 from moderado.moderation.categories import category_name
 
 _CONTENT = Colours(
@@ -156,10 +156,6 @@ class RulingAdmin(ActsOnPage, CaseRecordPage):
     def shown_reason(self, ruling: Ruling) -> str:
         return category_name(ruling.reason)
 
-    @display(description=_("subject"))
-    def subject(self, ruling: Ruling) -> str:
-        return subject_link(ruling)
-
     @display(description=_("room"))
     def room(self, ruling: Ruling) -> str:
         return room_link(ruling)
@@ -254,10 +250,6 @@ class AppealAdmin(ActsOnPage, CaseRecordPage):
         if appeal.outcome:
             return appeal.outcome, appeal.get_outcome_display()
         return appeal.state, appeal.get_state_display()
-
-    @display(description=_("subject"))
-    def subject(self, appeal: Appeal) -> str:
-        return subject_link(appeal)
 
     @display(description=_("room"))
     def room(self, appeal: Appeal) -> str:

@@ -41,7 +41,6 @@ from moderado.enforcement.models.holds import REFERENCE_LENGTH
 from moderado.enforcement.services import hash_bank
 from moderado.enforcement.services.hash_bank import BankedText
 from moderado.enforcement.types import NoticeState
-from moderado.moderation.admin_links import subject_link
 from moderado.moderation.restricted_cases import RESTRICTED
 from moderado.moderation.services.hash_bank import banked_texts
 
@@ -193,7 +192,3 @@ class BankedTextAdmin(MadeByService, ActsOnPage, RestrictedPage):
         seen = banked_texts(sees_restricted=trusted, actor_id=cast("UUID", request.user.pk))
         found: QuerySet[BankedText] = super(RestrictedPage, self).get_queryset(request)
         return found.filter(pk__in=seen.order_by().values("pk"))
-
-    @display(description=_("subject"))
-    def subject(self, banked: BankedText) -> str:
-        return subject_link(banked)

@@ -32,7 +32,7 @@ from moderado.enforcement.selectors.restricted import without_restricted_sanctio
 from moderado.enforcement.selectors.sanctions import state_of
 from moderado.enforcement.services import imposing, suspensions
 from moderado.enforcement.services.restricted_looks import cases_of, note_looks
-from moderado.moderation.admin_links import room_link, subject_link
+from moderado.moderation.admin_links import room_link
 from moderado.moderation.categories import category_name
 
 _STATES = {"active": _("in force"), "lifted": _("lifted"), "expired": _("expired")}
@@ -156,14 +156,6 @@ class ReportAdmin(CaseRecordPage):
         (_("Decision"), {"fields": ("state", "outcome", "is_upheld", "ruling", "decided_at")}),
         (_("Record"), {"fields": ("id", "revision", "weight", "created_at")}),
     )
-
-    @display(description=_("subject"))
-    def subject(self, report: Report) -> str:
-        return subject_link(report)
-
-    @display(description=_("room"))
-    def room(self, report: Report) -> str:
-        return "-" if report.scope_id is None else room_link(report)
 
 
 @admin.register(ReportingSuspension)

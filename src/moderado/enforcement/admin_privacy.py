@@ -27,7 +27,6 @@ from moderado.enforcement.models.holds import REFERENCE_LENGTH
 from moderado.enforcement.record_words import lines_in_words
 from moderado.enforcement.selectors.restricted import unrestricted_audit, unrestricted_holds
 from moderado.enforcement.services import holds
-from moderado.moderation.admin_links import subject_link
 
 _REASON = ActField(name="reason", label=_("Reason"), max_length=REFERENCE_LENGTH)
 
@@ -108,10 +107,6 @@ class LegalHoldAdmin(AuditedReading, ActsOnPage, RestrictedPage):
         )
         obj.pk = hold.pk
         obj.refresh_from_db()
-
-    @display(description=_("subject"))
-    def subject(self, hold: LegalHold) -> str:
-        return subject_link(hold)
 
 
 @admin.register(Erasure)
@@ -199,7 +194,3 @@ class AuditLineAdmin(RestrictedPage):
     @display(description=_("details"))
     def shown_details(self, line: AuditLine) -> str:
         return lines_in_words(line.details)
-
-    @display(description=_("subject"))
-    def subject(self, line: AuditLine) -> str:
-        return subject_link(line)

@@ -22,7 +22,7 @@ from moderado.moderation import (
     admin_suggestions,  # noqa: F401  (registers itself)
     registry,
 )
-from moderado.moderation.admin_links import NamesSubjects, room_link, subject_link
+from moderado.moderation.admin_links import NamesSubjects
 from moderado.moderation.admin_texts import texts_as_html
 from moderado.moderation.blind_cases import revealed
 from moderado.moderation.categories import category_list, category_name
@@ -168,14 +168,6 @@ class ModerationLogAdmin(NamesSubjects, AuditedReading, ReadOnly, ModelAdmin):
     def shown_step(self, line: ModerationLog) -> str:
         return label(STEPS, line.decided_by)
 
-    @display(description=_("subject"))
-    def subject(self, line: ModerationLog) -> str:
-        return subject_link(line)
-
-    @display(description=_("room"))
-    def room(self, line: ModerationLog) -> str:
-        return "-" if line.scope_id is None else room_link(line)
-
     @display(description=_("found"))
     def found(self, line: ModerationLog) -> str:
         scores = sorted(line.categories.items())
@@ -208,10 +200,6 @@ class ProviderCallAdmin(NamesSubjects, AuditedReading, ReadOnly, ModelAdmin):
     @display(description=_("texts"))
     def shown_texts(self, call: ProviderCall) -> str:
         return texts_as_html(call)
-
-    @display(description=_("subject"))
-    def subject(self, call: ProviderCall) -> str:
-        return subject_link(call)
 
 
 @admin.register(ProviderHealth)
@@ -260,10 +248,6 @@ class SubjectRevisionAdmin(NamesSubjects, AuditedReading, ReadOnly, ModelAdmin):
     @display(description=_("subject type"))
     def shown_type(self, row: SubjectRevision) -> str:
         return label(SUBJECTS, row.subject_type)
-
-    @display(description=_("subject"))
-    def subject(self, row: SubjectRevision) -> str:
-        return subject_link(row)
 
     @display(description=_("reason"))
     def shown_reason(self, row: SubjectRevision) -> str:

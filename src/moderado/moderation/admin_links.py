@@ -14,6 +14,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
+from unfold.decorators import display
 
 from moderado.accounts.models import User
 from moderado.moderation.labels import SUBJECTS
@@ -69,7 +70,17 @@ _NOTHING = _Found(pages=(), names={})
 
 
 class NamesSubjects:
-    """Finds the names for `subject_link` and `room_link`. Mixed into admin pages."""
+    """Names the subject and the room of records in columns. Mixed into admin pages."""
+
+    @display(description=_("subject"))
+    def subject(self, row: Any) -> str:
+        """Return the subject with its name."""
+        return subject_link(row)
+
+    @display(description=_("room"))
+    def room(self, row: Any) -> str:
+        """Return the room with its name, or a dash for records that belong to none."""
+        return "-" if row.scope_id is None else room_link(row)
 
     def get_changelist_instance(self, request: HttpRequest) -> Any:
         """Read the names for the records of a list."""

@@ -22,7 +22,7 @@ from moderado.accounts.rights import (
     ENABLE_POLICY,
 )
 from moderado.core.admin import Audited, Colours, PageWithContext, ReadOnly, act_on_each
-from moderado.moderation.admin_links import NamesSubjects, room_link
+from moderado.moderation.admin_links import NamesSubjects
 from moderado.moderation.admin_policy_forms import (
     FIELD,
     NEW_DOCUMENT,
@@ -269,10 +269,6 @@ class PolicyAssignmentAdmin(NamesSubjects, Audited, ReadOnly, ModelAdmin):
     @display(description=_("type of room"), ordering="room_type")
     def shown_type(self, assignment: PolicyAssignment) -> Any:
         return ROOM_TYPE_NAMES.get(assignment.room_type, assignment.room_type) or "-"
-
-    @display(description=_("room"))
-    def room(self, assignment: PolicyAssignment) -> str:
-        return "-" if assignment.scope_id is None else room_link(assignment)
 
 
 @admin.register(PolicyChange)

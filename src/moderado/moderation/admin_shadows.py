@@ -10,7 +10,7 @@ from unfold.decorators import display
 
 from moderado.accounts.rights import VIEW_RESTRICTED_CASE
 from moderado.core.admin import AuditedReading, ReadOnly
-from moderado.moderation.admin_links import NamesSubjects, room_link, subject_link
+from moderado.moderation.admin_links import NamesSubjects
 from moderado.moderation.blind_cases import revealed
 from moderado.moderation.categories import category_list
 from moderado.moderation.models import ShadowResult
@@ -38,14 +38,6 @@ class ShadowResultAdmin(NamesSubjects, AuditedReading, ReadOnly, ModelAdmin):
     def get_queryset(self, request: HttpRequest) -> "QuerySet[ShadowResult]":
         rows: QuerySet[ShadowResult] = revealed(super().get_queryset(request))
         return rows if request.user.has_perm(VIEW_RESTRICTED_CASE) else unrestricted_results(rows)
-
-    @display(description=_("subject"))
-    def subject(self, row: ShadowResult) -> str:
-        return subject_link(row)
-
-    @display(description=_("room"))
-    def room(self, row: ShadowResult) -> str:
-        return "-" if row.scope_id is None else room_link(row)
 
     @display(description=_("categories"))
     def found(self, row: ShadowResult) -> str:
