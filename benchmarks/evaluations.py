@@ -66,8 +66,8 @@ def _measured(kind: str, asked: dict[str, object]) -> tuple[float, dict[str, int
     """Return the seconds that an evaluation takes in slices, and its results."""
     from moderado.moderation.services import evaluation_runs, evaluations  # noqa: PLC0415
 
-    request = evaluations.Asked(kind=kind, **asked)  # type: ignore[arg-type]
-    evaluation = evaluations.request_evaluation(actor_id=None, asked=request)
+    request = evaluations.EvaluationRequest(kind=kind, **asked)  # type: ignore[arg-type]
+    evaluation = evaluations.request_evaluation(actor_id=None, request=request)
     started = time.perf_counter()
     while evaluation_runs.run_slice(evaluation.id):
         pass

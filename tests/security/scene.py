@@ -110,7 +110,7 @@ class Scene:
         self.notice, self._code = factories.make_notice()
         self.policy = self._enable_two_versions()
         self.evaluation = evaluations.request_evaluation(
-            actor_id=None, asked=evaluations.Asked(kind="replay")
+            actor_id=None, request=evaluations.EvaluationRequest(kind="replay")
         ).id
         self._sanction_id = self._sanction(self.other, "mute", self.room.id)
         self._server_sanction_id = self._sanction(self.people["muted"], "mute", None)

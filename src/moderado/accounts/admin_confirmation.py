@@ -27,8 +27,8 @@ PASSWORD, METHOD = "confirm_password", "confirm_method"  # fields of the form
 SAFE = ("GET", "HEAD", "OPTIONS")
 # Pages of accounts, sessions, groups and permissions.
 SENSITIVE = ("accounts_", "auth_")
-# Acts that change many records, or what binds all rooms; that let data be deleted for ever, or take
-# all of a case out of the server; or that say who sees which cases.
+# Acts that change many records or the rules of all rooms, that permit the deletion of data, that
+# export everything about a case, or that decide who sees which cases.
 FAR_REACHING = (
     "enforcement_bulkruling_act",
     "enforcement_legalhold_act",
@@ -39,7 +39,7 @@ FAR_REACHING = (
     "moderation_policyassignment_add",
     "moderation_policyversion_enable",
 )
-# Pages with password fields ask first: passwords are not sent to and fro.
+# Pages with password fields ask first: the form of the confirmation must not repeat passwords.
 WITH_PASSWORDS = ("password_change", "auth_user_password_change", "accounts_user_add")
 
 

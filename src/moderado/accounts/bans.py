@@ -13,7 +13,7 @@ _check_email: Callable[[str], None] = _admit
 
 
 def provide_checks(*, account: Callable[[UUID], None], email: Callable[[str], None]) -> None:
-    """Name the functions that raise an ApplicationError for who is banned.
+    """Register the functions that raise an ApplicationError for banned persons.
 
     Args:
         account: Checks an account whose owner has proved to be one.

@@ -10,9 +10,9 @@ _provided: list[Callable[[], Q]] = []
 
 
 def provide_held(condition: Callable[[], Q]) -> None:
-    """Register what returns which rows, with a `user_id`, are kept.
+    """Register the function behind `held_rows`. Called by `moderado.wiring`.
 
-    Called by `moderado.wiring`. It lets no hold be added before the transaction ends.
+    The function blocks the addition of holds until the transaction ends.
     """
     _provided[:] = [condition]
 

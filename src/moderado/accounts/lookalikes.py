@@ -121,7 +121,7 @@ def _has_word(name: str, spelled: str, keys: Sequence[str]) -> bool:
 
 
 def _spelled(name: str, word: str) -> set[str]:
-    """Return the name as one reads it who looks for `word`: signs would split the word."""
+    """Return the readings of a name in which signs count as letters of `word`."""
     written = {name, _groups_of(word).sub(lambda group: _letter_of(group[0], word), name)}
     return {reading for each in written for reading in _readings(each, word)}
 

@@ -51,7 +51,7 @@ class Evaluations(ListAPIView[Any]):
         options = {name: asked.pop(name) for name in OPTIONS if name in asked}
         evaluation = evaluations.request_evaluation(
             actor_id=actor.id,
-            asked=evaluations.Asked(scope_id=room_id, options=options, **asked),
+            request=evaluations.EvaluationRequest(scope_id=room_id, options=options, **asked),
             client_id=client_id,
         )
         return Response(EvaluationBody(evaluation).data, status=201)

@@ -1,4 +1,4 @@
-"""Ordering the removal of what an author has written of late in the admin, after a preview."""
+"""Admin pages of purges: preview, start and reverse the removal of an author's latest messages."""
 
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
@@ -23,7 +23,7 @@ from moderado.core.errors import ApplicationError
 from moderado.core.sent_once import FIELD
 from moderado.enforcement.admin_raids import PurgePage
 from moderado.enforcement.admin_sanction_forms import AboutPerson
-from moderado.enforcement.admin_shared import made_once, staff
+from moderado.enforcement.admin_shared import make_once, staff
 from moderado.enforcement.models import Purge
 from moderado.enforcement.types import Actor
 
@@ -123,7 +123,7 @@ def _shown(found: purge_requests.Preview) -> dict[str, Any]:
 
 @admin.register(Purge)
 class PurgeAdmin(MadeByService, PurgePage):
-    """Removals of what an author wrote of late: previewed, ordered and reversed."""
+    """Removals of an author's latest messages: previewed, started and reversed."""
 
     making_form = PurgeForm
     making_fields = (
@@ -172,4 +172,4 @@ class PurgeAdmin(MadeByService, PurgePage):
             )
             return purge.pk
 
-        return made_once(start, form, actor_id=actor_id, kind="purge")
+        return make_once(start, form, actor_id=actor_id, kind="purge")

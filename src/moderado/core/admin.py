@@ -80,7 +80,7 @@ class PageWithContext:
 
 
 class AuditedReading:
-    """An admin page each look at which leaves an audit line: of the list, and of one record."""
+    """An admin page that writes an audit line for each view of its list or of one record."""
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
@@ -89,7 +89,7 @@ class AuditedReading:
         return super().changelist_view(request, extra_context)  # type: ignore[misc]  # a mixin
 
     def render_change_form(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        """Write the line of a record that is shown. Its right was checked before."""
+        """Write the audit line of the record that is shown; its permission was checked before."""
         record = kwargs.get("obj")
         if record is not None and request.method == "GET":
             _account_for_reading(self, request, record)

@@ -17,9 +17,9 @@ from moderado.core.sent_once import SentOnce
 
 
 class MakingForm(SentOnce):
-    """A form whose service has refused it is shown again, with `refusal` at its fields.
+    """A form that is shown again, with `refusal` at its fields, if its service refuses it.
 
-    `FIELDS`: the names of its fields for those that a service names in a refusal.
+    `FIELDS` maps the names of fields in the errors of the service to those of the form.
     """
 
     FIELDS: ClassVar[dict[str, str]] = {}

@@ -1,4 +1,4 @@
-"""Admin pages of records that are never edited: who reads them, and by what lists are searched."""
+"""Admin pages of records that are never edited: who may view, search and filter them."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -13,8 +13,8 @@ _SEE_EMAIL = "accounts.view_user"  # by its name: `accounts` stands above
 class ReadOnly:
     """An admin page for records that are never edited; what staff may do is offered as actions.
 
-    Lists are searched and filtered by what the viewer may read: each answer says whether a guess
-    was right.
+    Searches and filters use only fields that the viewer may read: their results would confirm a
+    guess about any other field.
     """
 
     def has_add_permission(self, *_: object) -> bool:

@@ -47,7 +47,7 @@ def wire_time(moment: datetime) -> str:
 
 
 def calibrate(connection: BaseDatabaseWrapper, **_: Any) -> None:
-    """Learn PostgreSQL's clock by a new connection, unless it was learned of late.
+    """Learn PostgreSQL's clock by a new connection, unless that was done a short time ago.
 
     A receiver of Django's `connection_created`.
     """

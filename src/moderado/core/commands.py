@@ -24,7 +24,7 @@ def command_errors() -> Iterator[None]:
         sentences = " ".join(map(str, error.fields.values()))
         raise CommandError(sentences or str(error)) from None
     except NotFound as error:
-        # Operators may see all: what they named does not exist.
+        # Operators may see everything, so NotFound says that what they named does not exist.
         is_named = str(error) != str(NotFound.message)
         raise CommandError(str(error) if is_named else _NO_SUCH_THING) from None
     except ApplicationError as error:

@@ -1,8 +1,8 @@
 """Forms of pages that create something: the same form, sent twice, is one request.
 
 The form carries an id that is new on each page, and its content makes it the `client_id` of the
-service (ADR 0118). A double click sends both again; who goes back and writes something else sends
-another content, and creates another record.
+service (ADR 0118). A double click sends both again. A user who goes back and changes the text sends
+other content, and creates another record.
 """
 
 import json

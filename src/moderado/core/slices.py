@@ -1,9 +1,9 @@
-"""Slices of long work, so that a worker with one process also does what comes meanwhile."""
+"""Time slices of long tasks: between them, a worker with one process runs other tasks."""
 
 import time
 from collections.abc import Iterator
 
-SLICE = 0.5  # seconds; messages of a worker with one process wait at most so long
+SLICE = 0.5  # seconds: how long messages wait at most for a worker with one process
 
 
 def steps_of_slice() -> Iterator[None]:

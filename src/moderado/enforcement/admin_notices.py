@@ -34,7 +34,7 @@ from moderado.enforcement.admin_shared import (
     CaseRecordPage,
     RestrictedPage,
     by_person,
-    made_once,
+    make_once,
 )
 from moderado.enforcement.models import Notice
 from moderado.enforcement.models.holds import REFERENCE_LENGTH
@@ -185,7 +185,7 @@ class BankedTextAdmin(MadeByService, ActsOnPage, RestrictedPage):
                 revision=given["revision"],
             ).pk
 
-        return made_once(bank, form, actor_id=actor_id, kind="bank_text")
+        return make_once(bank, form, actor_id=actor_id, kind="bank_text")
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[BankedText]":
         trusted = request.user.has_perm(VIEW_RESTRICTED_CASE)

@@ -25,7 +25,7 @@ from moderado.enforcement.admin_shared import (
     RecordPage,
     RestrictedPage,
     by_person,
-    made_once,
+    make_once,
 )
 from moderado.enforcement.models import PersonBlock, Report, ReportingSuspension, Sanction
 from moderado.enforcement.selectors.restricted import without_restricted_sanctions
@@ -111,7 +111,7 @@ class SanctionAdmin(MadeByService, ActsOnPage, RestrictedPage):
             )
             return sanction.pk
 
-        return made_once(impose, form, actor_id=actor_id, kind="sanction")
+        return make_once(impose, form, actor_id=actor_id, kind="sanction")
 
     def unrestricted(self, found: "QuerySet[Any]") -> "QuerySet[Any]":
         """Leave out sanctions of rulings and verdicts about danger to children."""

@@ -46,7 +46,7 @@ def _reverse(actor_id: UUID, purge: Purge, values: Values) -> None:
 
 
 class PurgePage(ActsOnPage, RecordPage):
-    """Removals of what an author wrote of late. `chat` registers it with the form that orders."""
+    """Purges of an author's latest messages. `chat` registers it with the form that starts one."""
 
     list_display = (
         "created_at", "user", "room", "shown_state", "matched", "removed", "restored", "actor",

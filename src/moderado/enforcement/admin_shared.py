@@ -91,7 +91,7 @@ def staff(actor_id: UUID) -> Actor:
     return Actor(id=actor_id, scope_ids=None, sees_restricted=is_trusted)
 
 
-def made_once(make: Callable[[], UUID], form: Any, *, actor_id: UUID, kind: str) -> UUID:
+def make_once(make: Callable[[], UUID], form: Any, *, actor_id: UUID, kind: str) -> UUID:
     """Call `make`, unless the same form was sent before; return what was made then or now."""
     client_id = form.client_key()
     if client_id is None:

@@ -34,7 +34,7 @@ class RulingMade(RulingEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RulingUndone(RulingEvent):
-    """The moderator took the ruling back before anybody was told. The case is open again."""
+    """The moderator took the ruling back before people were notified. The case is open again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,7 +114,7 @@ class PersonNotice(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PersonNotified(Event):
-    """All connections of a person must be told. `body` is as the person sees it."""
+    """A notice for all connections of a person. `body` is as the person sees it."""
 
     user_id: UUID
     notice: PersonNotice
@@ -175,6 +175,6 @@ class AppealChange(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AppealsChanged(Event):
-    """Appeals changed in one transaction: those who may decide them must be told."""
+    """Appeals changed in one transaction: those who may decide them get a notice."""
 
     changes: tuple[AppealChange, ...]

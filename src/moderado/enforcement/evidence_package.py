@@ -51,7 +51,7 @@ The operator verifies the package with `moderado evidence verify FILE`.
 """
 
 
-class Checked(msgspec.Struct, frozen=True, kw_only=True):
+class PackageVerification(msgspec.Struct, frozen=True, kw_only=True):
     """What the verification of a package found. It is intact without `problems`."""
 
     problems: tuple[str, ...]
@@ -103,7 +103,7 @@ class PackageWriter:
         self._archive.close()
 
 
-def verify(package: IO[bytes]) -> Checked:
+def verify(package: IO[bytes]) -> PackageVerification:
     """Verify the signature of a package and the digest of each file."""
     try:
         with ZipFile(package) as archive:
@@ -114,7 +114,7 @@ def verify(package: IO[bytes]) -> Checked:
             manifest = msgspec.json.decode(signed, type=Manifest)
             digests = dict(_digests(archive, {*names} - {MANIFEST, SIGNATURE}))
     except _UNREADABLE as error:
-        return Checked(problems=(f"no evidence package: {_why(error)}",))
+        return PackageVerification(problems=(f"no evidence package: {_why(error)}",))
     problems = []
     if len(names) != len(set(names)):
         problems.append("a name occurs twice")
@@ -127,7 +127,7 @@ def verify(package: IO[bytes]) -> Checked:
         for name in sorted(digests.keys() | manifest.files.keys())
         if digests.get(name) != manifest.files.get(name)
     ]
-    return Checked(
+    return PackageVerification(
         problems=tuple(problems),
         fingerprint=_fingerprint(key),
         is_own_key=_raw(key) == _raw(_private_key().public_key()),

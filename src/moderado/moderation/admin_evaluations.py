@@ -24,7 +24,7 @@ from moderado.moderation.blind_cases import shown_results
 from moderado.moderation.models import Evaluation
 from moderado.moderation.services import evaluations
 from moderado.moderation.services.evaluation_kinds import KINDS
-from moderado.moderation.services.evaluations import Asked
+from moderado.moderation.services.evaluations import EvaluationRequest
 from moderado.moderation.services.subject_texts import texts_of
 
 State = Evaluation.State
@@ -54,7 +54,7 @@ class EvaluationForm(SentOnce, forms.ModelForm):  # type: ignore[type-arg]  # no
         """Show what the service would refuse."""
         cleaned = super().clean() or self.cleaned_data
         try:
-            evaluations.check(self.asked())
+            evaluations.check(self.evaluation_request())
         except Invalid as refusal:
             fields = {
                 name if name in self.fields else "__all__": str(said)
@@ -65,13 +65,13 @@ class EvaluationForm(SentOnce, forms.ModelForm):  # type: ignore[type-arg]  # no
             raise ValidationError(str(refusal)) from None
         return cleaned
 
-    def asked(self) -> Asked:
+    def evaluation_request(self) -> EvaluationRequest:
         """Return what the form asks for."""
         given = self.cleaned_data
         kind, version = given.get("kind") or "", given.get("version")
         # Of kinds that measure what was in force, the version names its policy alone.
         is_read = kind not in KINDS or "version" not in KINDS[kind].ignores
-        return Asked(
+        return EvaluationRequest(
             kind=kind,
             policy=version.policy.name if version else None,
             version=version.number if version and is_read else None,
@@ -134,7 +134,7 @@ class EvaluationAdmin(Audited, ReadOnly, PageWithContext, ModelAdmin):
         assert not change, "evaluations are never edited"
         made = evaluations.request_evaluation(
             actor_id=cast("User", request.user).id,
-            asked=form.asked(),
+            request=form.evaluation_request(),
             client_id=form.client_key(),
         )
         obj.pk = made.pk

@@ -40,7 +40,7 @@ from moderado.moderation.models import (
 from moderado.moderation.models.policies import REASON_LENGTH
 from moderado.moderation.services import policies, policy_drafts
 from moderado.moderation.services.enabling import before_enabling
-from moderado.moderation.services.evaluations import Asked, request_evaluation
+from moderado.moderation.services.evaluations import EvaluationRequest, request_evaluation
 from moderado.moderation.services.policy_assignments import assign_one
 from moderado.moderation.services.policy_documents import document_yaml
 
@@ -207,10 +207,10 @@ class PolicyVersionAdmin(ShowsEnabled, Audited, ReadOnly, PageWithContext, Model
         made: list[Evaluation] = []
 
         def act(version: PolicyVersion) -> None:
-            asked = Asked(
+            wanted = EvaluationRequest(
                 kind=Evaluation.Kind.BACKTEST, policy=version.policy.name, version=version.number
             )
-            made.append(request_evaluation(actor_id=cast("User", request.user).id, asked=asked))
+            made.append(request_evaluation(actor_id=cast("User", request.user).id, request=wanted))
 
         if version is not None and act_on_each(self, request, [version], "backtest", act):
             page = reverse("admin:moderation_evaluation_change", args=[made[0].pk])

@@ -21,7 +21,7 @@ from moderado.moderation.services import (
     past_decisions,
     policies,
 )
-from moderado.moderation.services.evaluations import Asked
+from moderado.moderation.services.evaluations import EvaluationRequest
 from moderado.moderation.services.policy_assignments import Assignments, assign
 from moderado.moderation.types import Outcome
 from tests import rulings
@@ -82,7 +82,8 @@ def said(room, *texts):
 def backtest(number, *, name="default", **asked):
     asked = {"until": timezone.now() + timedelta(seconds=1)} | asked
     evaluation = evaluations.request_evaluation(
-        actor_id=None, asked=Asked(kind="backtest", policy=name, version=number, **asked)
+        actor_id=None,
+        request=EvaluationRequest(kind="backtest", policy=name, version=number, **asked),
     )
     while evaluation_runs.run_slice(evaluation.id):
         pass

@@ -20,7 +20,7 @@ from moderado.moderation.services import (
     past_decisions,
     policies,
 )
-from moderado.moderation.services.evaluations import Asked
+from moderado.moderation.services.evaluations import EvaluationRequest
 from moderado.moderation.services.policy_assignments import Assignments, assign
 from moderado.moderation.services.subject_screening import screen_waiting as screen_subjects
 from moderado.moderation.types import Outcome
@@ -107,8 +107,8 @@ def decided(settings, monkeypatch, no_identity_sentences):
 
 
 def evaluated(kind="replay", **asked):
-    asked = Asked(kind=kind, until=timezone.now() + timedelta(seconds=1), **asked)
-    evaluation = evaluations.request_evaluation(actor_id=None, asked=asked)
+    asked = EvaluationRequest(kind=kind, until=timezone.now() + timedelta(seconds=1), **asked)
+    evaluation = evaluations.request_evaluation(actor_id=None, request=asked)
     finish(evaluation)
     assert evaluation.state == Evaluation.State.DONE, evaluation.error
     return evaluation
@@ -219,7 +219,8 @@ def test_killed_worker_costs_one_slice_and_counts_nothing_twice(decided, monkeyp
     monkeypatch.setattr(slices, "SLICE", 0)
     monkeypatch.setattr(past_decisions, "BATCH", 4)
     evaluation = evaluations.request_evaluation(
-        actor_id=None, asked=Asked(kind="replay", until=timezone.now() + timedelta(seconds=1))
+        actor_id=None,
+        request=EvaluationRequest(kind="replay", until=timezone.now() + timedelta(seconds=1)),
     )
     assert evaluation_runs.run_slice(evaluation.id)
     evaluation.refresh_from_db()
@@ -238,7 +239,9 @@ def test_killed_worker_costs_one_slice_and_counts_nothing_twice(decided, monkeyp
 def test_cancelled_evaluation_stores_nothing_more(decided, monkeypatch):
     monkeypatch.setattr(slices, "SLICE", 0)
     monkeypatch.setattr(past_decisions, "BATCH", 4)
-    evaluation = evaluations.request_evaluation(actor_id=None, asked=Asked(kind="replay"))
+    evaluation = evaluations.request_evaluation(
+        actor_id=None, request=EvaluationRequest(kind="replay")
+    )
     evaluation_runs.run_slice(evaluation.id)
     advance = evaluation_runs._advance
 
@@ -257,7 +260,9 @@ def test_cancelled_evaluation_stores_nothing_more(decided, monkeypatch):
 
 
 def test_failing_evaluation_is_repeated_and_then_given_up(monkeypatch):
-    evaluation = evaluations.request_evaluation(actor_id=None, asked=Asked(kind="replay"))
+    evaluation = evaluations.request_evaluation(
+        actor_id=None, request=EvaluationRequest(kind="replay")
+    )
 
     def fail(_):
         raise RuntimeError
@@ -283,12 +288,14 @@ def test_wrong_requests_are_refused():
     for fields, name in wrong:
         with pytest.raises(Invalid) as refused:
             evaluations.request_evaluation(
-                actor_id=None, asked=Asked(**{"kind": "replay"} | fields)
+                actor_id=None, request=EvaluationRequest(**{"kind": "replay"} | fields)
             )
         assert name in refused.value.fields
     with pytest.raises(NotFound):
-        evaluations.request_evaluation(actor_id=None, asked=Asked(kind="replay", policy="none"))
+        evaluations.request_evaluation(
+            actor_id=None, request=EvaluationRequest(kind="replay", policy="none")
+        )
     for _ in range(evaluations.MAX_OPEN):
-        evaluations.request_evaluation(actor_id=None, asked=Asked(kind="replay"))
+        evaluations.request_evaluation(actor_id=None, request=EvaluationRequest(kind="replay"))
     with pytest.raises(TooManyEvaluations):
-        evaluations.request_evaluation(actor_id=None, asked=Asked(kind="replay"))
+        evaluations.request_evaluation(actor_id=None, request=EvaluationRequest(kind="replay"))

@@ -10,7 +10,7 @@ from django.core.management import CommandError, call_command
 from moderado.accounts.models import ApiKey
 from moderado.moderation.errors import TooFewBlindRulings, TooFewRulings
 from moderado.moderation.models import Case, ModerationLog, SuggestedScore
-from moderado.moderation.services.calibration import Wanted, calibrate
+from moderado.moderation.services.calibration import CalibrationRequest, calibrate
 from tests.factories import make_user
 
 pytestmark = pytest.mark.django_db
@@ -64,7 +64,7 @@ def test_blind_cases_count_for_the_texts_that_they_stand_for():
     ruled(40, 0.95, "BLOCK")
     ruled(350, 0.2, "ALLOW", origin="flag", sampling=0.01)
 
-    found = calibrate(Wanted(rate=0.01))
+    found = calibrate(CalibrationRequest(rate=0.01))
 
     (harassment,) = found.suggestions
     assert (found.rulings, found.sampled) == (450, 350)
@@ -79,7 +79,7 @@ def test_held_texts_alone_do_not_tell_the_share_of_false_holds():
     ruled(10, 0.1, "ALLOW", origin="flag", sampling=0.01)
 
     with pytest.raises(TooFewBlindRulings, match="10"):
-        calibrate(Wanted(rate=0.01))
+        calibrate(CalibrationRequest(rate=0.01))
 
 
 def test_too_few_rulings_are_refused_with_the_numbers():
@@ -87,7 +87,7 @@ def test_too_few_rulings_are_refused_with_the_numbers():
     ruled(40, 0.95, "BLOCK")
 
     with pytest.raises(TooFewRulings) as refusal:
-        calibrate(Wanted(rate=0.01))
+        calibrate(CalibrationRequest(rate=0.01))
 
     assert (refusal.value.found, refusal.value.needed) == (60, 300)
 
@@ -99,13 +99,13 @@ def test_labels_of_other_systems_are_judged_and_read():
         suggested(f"seu idiota, você é um lixo {number}", TOXICITY=0.9)
     suggested("compre já", SPAM=0.1)  # says nothing about harassment
 
-    found = calibrate(Wanted(rate=0.05))
+    found = calibrate(CalibrationRequest(rate=0.05))
 
     (harassment,) = found.suggestions
     assert (harassment.good, harassment.bad, found.suggested) == (105, 25, 131)
     assert harassment.threshold is not None
     with pytest.raises(TooFewRulings):
-        calibrate(Wanted(rate=0.05, with_suggested=False))
+        calibrate(CalibrationRequest(rate=0.05, with_suggested=False))
 
 
 def test_command_suggests_for_people_and_programs():

@@ -1,4 +1,4 @@
-"""Removing what an author has written of late: /api/enforcement/purges/."""
+"""Purges, which remove an author's latest messages: /api/enforcement/purges/."""
 
 from typing import Any
 from uuid import UUID

@@ -59,7 +59,7 @@ class Room(Record):
         _("seconds between messages"), null=True, blank=True
     )
     newcomers_wait_until = models.DateTimeField(_("newcomers wait until"), null=True, blank=True)
-    # Who has joined later is a newcomer.
+    # Members who joined later are newcomers.
     newcomers_after = models.DateTimeField(_("newcomers joined after"), null=True, blank=True)
 
     class Meta:

@@ -1,4 +1,4 @@
-"""Who may be told that appeals have changed: those whose list of appeals has them."""
+"""The moderators to notify of changed appeals: those whose list of appeals has them."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass

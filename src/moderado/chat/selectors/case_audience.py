@@ -1,4 +1,4 @@
-"""Who may be told that cases of some rooms have changed."""
+"""The moderators to notify of changed cases of some rooms."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass

@@ -18,7 +18,7 @@ def reported_message(
 ) -> Reported | None:
     """Return the text of a message that the reporter saw, or else the one that is visible now.
 
-    Its author has no say in that: a text that was visible can be reported for
+    Its author cannot prevent that: a text that was visible can be reported for
     `REPORT_REPLACED_HOURS` after it was edited or deleted (ADR 0136).
 
     Args:

@@ -1,4 +1,4 @@
-"""Which connected users are moderators, and what each of their sessions may be told."""
+"""Which connected users are moderators, and what each of their sessions may receive."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,10 +21,10 @@ R = TypeVar("R", bound="SessionReader")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionReader:
-    """A moderator, and which of their sessions may be told.
+    """A moderator, and which of their sessions may be notified.
 
-    `sessions` are those that may be told; None: all. `elsewhere` is what their other sessions may
-    know; None: nothing.
+    `sessions` are those that may be notified; None: all. `elsewhere` is what their other sessions
+    may know; None: nothing.
     """
 
     sessions: frozenset[UUID] | None = None
@@ -32,8 +32,8 @@ class SessionReader:
 
     def in_session(self, session_id: UUID) -> Self | None:
         """Return what this session of the moderator may know; None: nothing."""
-        is_told = self.sessions is None or session_id in self.sessions
-        return self if is_told else self.elsewhere
+        may_know = self.sessions is None or session_id in self.sessions
+        return self if may_know else self.elsewhere
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

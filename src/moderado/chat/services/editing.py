@@ -83,7 +83,7 @@ class _Sent(NamedTuple):
 
     @property
     def key(self) -> dict[str, Any]:
-        """What names the edit for ever."""
+        """The permanent identifier of the edit."""
         name = None if self.client_id is None else f"{self.message_id}/{self.client_id}"
         return {"owner_id": self.actor_id, "kind": "edit", "client_id": name}
 

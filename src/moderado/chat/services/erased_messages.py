@@ -1,7 +1,7 @@
 """Erase the messages of an account: tombstones for their rooms, and no text anywhere (ADR 0079).
 
-The lifecycle removes each message, so that rooms hear of it in order by the change feed. Rows,
-decisions and numbers stay.
+The lifecycle removes each message, so that the change feed of its room has each removal in order.
+Rows, decisions and numbers stay.
 """
 
 from collections.abc import Collection, Sequence
@@ -17,7 +17,7 @@ from moderado.chat.states import Deleted
 from moderado.chat.types import MESSAGE
 from moderado.core import failpoints
 from moderado.core.database import require_transaction, retry_on_deadlock
-from moderado.enforcement.services.holds import held_messages, is_user_held, keep_holds
+from moderado.enforcement.services.holds import block_new_holds, held_messages, is_user_held
 from moderado.moderation.services.closing import close_cases_of_erased
 from moderado.moderation.services.texts import erase_texts
 
@@ -47,7 +47,7 @@ def erase_batch(*, author_id: UUID, sweep_id: UUID, limit: int = BATCH) -> tuple
     Returns:
         How many were found, fewer than `limit` if none is left; and how many a hold keeps in all.
     """
-    keep_holds()
+    block_new_holds()
     kept = held_messages(author_id)
     is_held = is_user_held(author_id)
     rows = _left(author_id, kept, is_held=is_held)

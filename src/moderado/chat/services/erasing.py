@@ -26,7 +26,7 @@ from moderado.enforcement.services import erasures
 from moderado.enforcement.services.erasable import erase_texts_of
 from moderado.enforcement.services.erasures import Erasure
 from moderado.enforcement.services.exports import delete_exports
-from moderado.enforcement.services.holds import held_messages, is_user_held, keep_holds
+from moderado.enforcement.services.holds import block_new_holds, held_messages, is_user_held
 from moderado.enforcement.services.subject_locks import lock_subject
 from moderado.enforcement.types import PERSON
 from moderado.moderation.services.closing import close_cases
@@ -170,7 +170,7 @@ def _check_holds(erasure: Erasure, kept: frozenset[UUID] | None = None) -> None:
     Requires a transaction without a lock of rows. `kept` are the messages that were held then.
     """
     require_transaction()
-    keep_holds()
+    block_new_holds()
     user_id = erasure.user_id
     is_same = is_user_held(user_id) == erasure.is_user_held
     if not is_same or (kept is not None and held_messages(user_id) != kept):

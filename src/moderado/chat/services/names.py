@@ -58,8 +58,8 @@ def assign_room_name(*, room: Room, name: str, actor_id: UUID | None) -> None:
     )
 
 
-def tell_audience(room: Room) -> None:
-    """Have a name that waits judged for the audience of now. Requires a transaction."""
+def update_name_audience(room: Room) -> None:
+    """Judge a waiting name for the present audience of its room. Requires a transaction."""
     require_transaction()
     subjects.set_audience(subject_type=ROOM_NAME, subject_id=room.id, audience=room.audience)
 

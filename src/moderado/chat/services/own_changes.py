@@ -24,5 +24,5 @@ def repeat_own_changes(*, room_id: UUID, author_id: UUID) -> None:
     free = own.select_for_update(of=("self",), skip_locked=True, no_key=True)
     ids = list(free.values_list("id", flat=True))
     if ids:
-        # The trigger stamps an update of this column, whatever its value (migration 0005).
+        # A trigger stamps each update of this column, also with an equal value (migration 0005).
         Message.objects.filter(pk__in=ids).update(position=F("position"))

@@ -24,7 +24,7 @@ from moderado.core.row_by_row import all_or_each, row_by_row
 from moderado.core.slices import steps_of_slice
 from moderado.enforcement.models import RetentionRun
 from moderado.enforcement.services import retention
-from moderado.enforcement.services.holds import held_among, keep_holds
+from moderado.enforcement.services.holds import block_new_holds, held_among
 from moderado.enforcement.services.retained_words import WITHOUT_CASE, WordsOver
 
 BATCH = 100  # messages of one transaction
@@ -106,7 +106,7 @@ def _batch(rows: QuerySet[Any], after: UUID | None) -> list[UUID]:
 @retry_on_deadlock
 @transaction.atomic
 def _erase_messages(rows: QuerySet[Message], run: RetentionRun, ids: Sequence[UUID]) -> int:
-    keep_holds()
+    block_new_holds()
     locked = rows.filter(pk__in=ids).select_for_update(of=("self",), no_key=True)
     messages = list(locked.select_related("author", "room").order_by("id"))
     kept = _kept({message.pk: message.author_id for message in messages})
@@ -137,7 +137,7 @@ def _erase_edits(
     rows: QuerySet[Any], column: str, ids: Sequence[UUID], *, message: str, author: str
 ) -> int:
     """Empty a column with refused edits. They count as no messages."""
-    keep_holds()
+    block_new_holds()
     found = rows.filter(pk__in=ids)
     kept = _kept(dict(found.values_list(message, author)))
     found.exclude(**{f"{message}__in": kept}).update(**{column: ""})

@@ -52,7 +52,7 @@ def freeze_room(
 def let_newcomers_wait(
     *, actor_id: UUID, scope_ids: Scopes, room_id: UUID, until: datetime | None
 ) -> Room:
-    """Let only those write who joined a day or more before. As `freeze_room` otherwise."""
+    """Block posts of members who joined less than a day ago. Otherwise as `freeze_room`."""
     after = None if until is None else clock.now() - NEWCOMER_AGE
     values = {"newcomers_wait_until": _checked(until), "newcomers_after": after}
     return _measure(actor_id, scope_ids, room_id, "newcomers_wait", until, values)
@@ -61,7 +61,7 @@ def let_newcomers_wait(
 def slow_room(
     *, actor_id: UUID, scope_ids: Scopes, room_id: UUID, until: datetime | None, seconds: int
 ) -> Room:
-    """Let members write once in so many seconds, 1 to 21,600. As `freeze_room` otherwise."""
+    """Limit members to one message in `seconds`, 1 to 21,600. Otherwise as `freeze_room`."""
     if not 1 <= seconds <= SLOWEST:
         raise Invalid(fields={"seconds": _("1 to 21,600 seconds.")})
     interval = None if until is None else seconds

@@ -21,7 +21,7 @@ from moderado.chat.services.names import (
     placeholder,
     propose_room_name,
     publish_details,
-    tell_audience,
+    update_name_audience,
     withdraw_room_name,
 )
 from moderado.core import clock
@@ -139,7 +139,7 @@ def update_room(  # noqa: PLR0913  (what of a room can change)
     before = (room.moderation_mode, room.is_private, room.audience)
     if audience is not None and audience != room.audience:
         room.audience = _audience(audience)
-        tell_audience(room)
+        update_name_audience(room)
     if name is not None:
         _rename(room, clean_line(name, max_length=NAME_LENGTH, field="name"), actor_id)
     if moderation_mode is not None:

@@ -25,8 +25,9 @@ _Role = Membership.Role
 def on_sanction_applied(event: SanctionApplied) -> None:
     """Check the ranks in the room; a ban ends the membership and the subscriptions.
 
-    Who is banned from the whole server stays a member, but neither counts as an administrator nor
-    keeps claims on cases. A room whose last active administrator is banned gets another one.
+    A person who is banned from the whole server stays a member, but neither counts as an
+    administrator nor keeps claims on cases. A room whose last active administrator is banned gets
+    another one.
 
     Raises:
         NotAllowedInRoom: The actor does not outrank the person.
@@ -55,8 +56,8 @@ def on_sanction_applied(event: SanctionApplied) -> None:
 def on_sanction_lifted(event: SanctionLifted) -> None:
     """Restore the membership that an undone ban has ended. Requires a transaction.
 
-    Who is back on the server succeeds in rooms without an active administrator, and takes the
-    place of those who succeeded them, if the ban is undone.
+    A person who is back on the server becomes the administrator of rooms without an active one. If
+    the ban is undone, the person also replaces the administrators who succeeded because of it.
     """
     require_transaction()
     if event.kind is not SanctionKind.BAN:

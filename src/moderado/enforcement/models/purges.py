@@ -49,7 +49,7 @@ class Purge(DecidedInSlices):
         db_index=False,
         verbose_name=_("reversed by"),
     )
-    # When the author was told.
+    # When the author was notified.
     told_at = models.DateTimeField(_("told"), null=True)
     lease_until = models.DateTimeField(_("leased until"), null=True)
     fence = models.PositiveIntegerField(_("lease number"), default=0)

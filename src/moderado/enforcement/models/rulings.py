@@ -57,7 +57,7 @@ class Ruling(Record):
     effective_at = models.DateTimeField(_("in force since"))
     undo_until = models.DateTimeField(_("can be undone until"))
     undone_at = models.DateTimeField(_("undone"), null=True, blank=True)
-    # When the people concerned were told.
+    # When the people concerned were notified.
     settled_at = models.DateTimeField(_("told"), null=True, blank=True)
     reverses = models.ForeignKey(
         "self",

@@ -18,7 +18,7 @@ from moderado.enforcement.selectors.appeal_places import (
     OVERDUE,
     PLACE_COLUMNS,
     AppealPlace,
-    Asked,
+    PlaceQuery,
     place_of,
     with_place,
 )
@@ -128,7 +128,7 @@ def appeal_news(
     if not any(closed.values()):
         queues = []
     readers = [_Reader(each, closed[each.id], rooms.get(each.id, ())) for each in actors]
-    changed = _changed(changes, Asked(user_ids=user_ids, rooms=rooms, queues=queues))
+    changed = _changed(changes, PlaceQuery(user_ids=user_ids, rooms=rooms, queues=queues))
     found = [
         (
             {each.id: each for each in changed if reader.sees(each)},
@@ -137,7 +137,7 @@ def appeal_news(
         for reader in readers
     ]
     told = {reader.actor.id for reader, news in zip(readers, found, strict=True) if any(news)}
-    waiting = _waiting(Asked(user_ids=told, rooms=rooms, queues=queues)) if told else []
+    waiting = _waiting(PlaceQuery(user_ids=told, rooms=rooms, queues=queues)) if told else []
     return [
         AppealNews(
             seen=seen,
@@ -148,12 +148,12 @@ def appeal_news(
     ]
 
 
-def _changed(changes: Collection[AppealChange], asked: Asked) -> list[ShownAppeal]:
+def _changed(changes: Collection[AppealChange], query: PlaceQuery) -> list[ShownAppeal]:
     by_id: dict[UUID, list[AppealChange]] = {}
     for change in changes:
         by_id.setdefault(change.appeal_id, []).append(change)
     cases = _cases_before(changes)
-    rows = with_place(Appeal.objects.filter(pk__in=by_id), asked).order_by("id")
+    rows = with_place(Appeal.objects.filter(pk__in=by_id), query).order_by("id")
     found = []
     for appeal_id, state, kind, *values in rows.values_list(
         "id", "state", "decision_type", *CASE_IDS, *PLACE_COLUMNS
@@ -169,7 +169,7 @@ def _changed(changes: Collection[AppealChange], asked: Asked) -> list[ShownAppea
                 case_id=case_ids[-1],
                 place=place,
                 is_changed=any(each.is_for_all for each in theirs),
-                before=[_before(each, place, case_ids, cases, asked.queues) for each in was],
+                before=[_before(each, place, case_ids, cases, query.queues) for each in was],
                 new_parties={each.party_id for each in theirs if each.party_id is not None},
             )
         )
@@ -197,9 +197,9 @@ def _before(
     return place._replace(is_restricted=was.is_restricted, queues=tuple(before))
 
 
-def _waiting(asked: Asked) -> list[tuple[AppealPlace, AppealCounts]]:
+def _waiting(query: PlaceQuery) -> list[tuple[AppealPlace, AppealCounts]]:
     """Count the open appeals by place, in one statement."""
-    rows = with_place(Appeal.objects.filter(state=AppealState.OPEN), asked).order_by()
+    rows = with_place(Appeal.objects.filter(state=AppealState.OPEN), query).order_by()
     counted = rows.values(*PLACE_COLUMNS).annotate(
         place_count=Count("pk"), place_overdue=Count("pk", filter=OVERDUE)
     )

@@ -38,7 +38,7 @@ OVERDUE = Q(state=AppealState.OPEN, due_at__lte=Now())
 
 
 class AppealPlace(NamedTuple):
-    """What decides who may decide an appeal. Of persons and rooms, only those asked for.
+    """What decides who may decide an appeal. Of persons and rooms, only those that were asked for.
 
     `queues` are those of its cases, in the order of `CASE_COLUMNS`. `decided_or_appealed` are
     appellant and first decider, `about` the authors of its cases, `rooms` those that its cases are
@@ -73,8 +73,8 @@ class AppealPlace(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """What is asked about appeals.
+class PlaceQuery:
+    """Moderators for whom the places of appeals are read, and what decides about these.
 
     Args:
         user_ids: The moderators.
@@ -100,22 +100,22 @@ _EXCLUDED = tuple(f"place_{name}_{n}" for n, _ in enumerate(CASE_COLUMNS) for na
 PLACE_COLUMNS = ("scope_id", *_SCALARS, *_QUEUES, *_OWN, *_ABOUT, *_ROOMS, *_EXCLUDED)
 
 
-def with_place(appeals: "QuerySet[Any]", asked: Asked) -> "QuerySet[Any]":
+def with_place(appeals: "QuerySet[Any]", query: PlaceQuery) -> "QuerySet[Any]":
     """Return the appeals with `PLACE_COLUMNS`. Group by them to count; see `place_of`."""
     found: dict[str, Any] = {
         "place_restricted": is_restricted_appeal(),
         "place_server": flag(of_the_server()),
-        "place_appellant": _among("appellant", asked.user_ids),
-        "place_decider": _among("first_decider", asked.user_ids),
+        "place_appellant": _among("appellant", query.user_ids),
+        "place_decider": _among("first_decider", query.user_ids),
     }
     for n, case in enumerate(CASE_COLUMNS):
         of_room = Q(**{f"{case}__subject_type__in": ROOM_TYPES})
         found |= {
-            f"place_queue_{n}": _queue_of(case, asked.queues),
-            f"place_author_{n}": _among(f"{case}__author", asked.user_ids),
-            f"place_room_{n}": _among(f"{case}__subject_id", asked.run, of_room),
-            f"place_ex_{n}": _array(exclusions_of_case(OuterRef(case)), asked),
-            f"place_re_{n}": _array(reporters_of_text(f"{case}__"), asked),
+            f"place_queue_{n}": _queue_of(case, query.queues),
+            f"place_author_{n}": _among(f"{case}__author", query.user_ids),
+            f"place_room_{n}": _among(f"{case}__subject_id", query.run, of_room),
+            f"place_ex_{n}": _array(exclusions_of_case(OuterRef(case)), query),
+            f"place_re_{n}": _array(reporters_of_text(f"{case}__"), query),
         }
     placed_rows: QuerySet[Any] = appeals.annotate(**found)
     return placed_rows
@@ -163,8 +163,8 @@ def _among(column: str, ids: Collection[UUID], also: Q | None = None) -> Any:
     )
 
 
-def _array(exclusions: "QuerySet[Any]", asked: Asked) -> ArraySubquery:
-    of_users = exclusions.filter(user__in=list(asked.user_ids))
+def _array(exclusions: "QuerySet[Any]", query: PlaceQuery) -> ArraySubquery:
+    of_users = exclusions.filter(user__in=list(query.user_ids))
     return ArraySubquery(of_users.order_by("user").values("user").distinct())
 
 

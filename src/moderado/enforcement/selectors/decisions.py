@@ -188,7 +188,7 @@ def _suspensions(
 def _purges(
     user_id: UUID, before: Position | None, limit: int, ids: Collection[UUID] | None = None
 ) -> list[Decision]:
-    """Purges of which the person was told."""
+    """Purges of which the person was notified."""
     rows = Purge.objects.filter(_page(before, ids), user=user_id, told_at__isnull=False)
     return [
         Decision(view=_purge_view(row), key=(row.created_at, row.id), decided_by=row.actor_id)

@@ -81,7 +81,7 @@ def of_others(rows: "QuerySet[Any]", *, user_id: UUID, case: str = "") -> "Query
 def exclusions(user_id: UUID, *, case: Any, **same: Any) -> "QuerySet[CaseExclusion]":
     """Return what keeps a person from deciding a case.
 
-    Who has reported a text is a party in each case about it, whatever opened that.
+    A person who has reported a text is a party in each case about it, whatever opened the case.
 
     Args:
         user_id: The person.

@@ -26,7 +26,7 @@ from moderado.enforcement.models import Queue
 from moderado.moderation.events import CaseTraits
 from moderado.moderation.models import Case
 
-# Each reading of a case asks for it: Django would compose it anew each time.
+# Cached, since each read of a case needs it and Django would compose it again each time.
 _QUEUES_OF = """
     SELECT queue.*,
            NOT EXISTS (SELECT FROM enforcement_queue_groups granted

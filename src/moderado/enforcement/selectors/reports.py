@@ -118,7 +118,7 @@ def report_views(reports: Collection[Report]) -> list[ReportView]:
 def _replaced(ruling_ids: Collection[UUID]) -> frozenset[UUID]:
     """Return those of the rulings after whose reversal no action will not hold any more.
 
-    The reports hear of it once the reversal is settled. An appeal is refused already.
+    The reports change once the reversal is settled; an appeal is refused before.
     """
     if not ruling_ids:
         return frozenset()

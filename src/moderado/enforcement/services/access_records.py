@@ -38,7 +38,7 @@ _recent: dict[tuple[UUID, str, int | None], float] = {}
 
 
 @dataclass(frozen=True, slots=True)
-class Verified:
+class SealVerification:
     """What the seals say: how many hold, whose records were deleted, and which do not hold."""
 
     intact: int
@@ -69,7 +69,7 @@ def seal_records(*, settle: timedelta = SETTLE) -> int:
     with connection.cursor() as cursor:
         cursor.execute(_LOCK)
         if not cursor.fetchone()[0]:
-            return 0  # another worker is at it
+            return 0  # another worker holds the lock
     last = AccessSeal.objects.order_by("-number").first()
     after = last.last_id if last else START
     rows = _rows(after, first_id(clock.estimated() - settle))
@@ -177,7 +177,7 @@ def extract(
     return rows
 
 
-def verify_records() -> Verified:
+def verify_records() -> SealVerification:
     """Compare all seals with the records that are left."""
     intact, deleted, altered = 0, 0, []
     for seal in AccessSeal.objects.order_by("number").iterator():
@@ -188,7 +188,7 @@ def verify_records() -> Verified:
             intact += 1
         else:
             altered.append(seal.number)
-    return Verified(intact, deleted, tuple(altered))
+    return SealVerification(intact, deleted, tuple(altered))
 
 
 def _rows(after: UUID, until: UUID, *, inclusive: bool = False) -> list[AccessRecord]:

@@ -1,7 +1,7 @@
 """Whether a person may sign in or register, and what a banned person may still do.
 
-Who is banned from the server can appeal, export their data, and have them erased: the refusal of a
-sign-in with the right password has a token for these acts alone (ADR 0082).
+A person who is banned from the server can appeal, and can have their data exported and erased. The
+refusal of a sign-in with the right password has a token for these acts alone (ADR 0082).
 """
 
 from uuid import UUID

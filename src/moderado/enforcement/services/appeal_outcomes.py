@@ -44,7 +44,7 @@ _KEEPS_WAITING = frozenset({*SHOWING, ContentOutcome.HOLD})  # contents that tak
 
 
 def on_ruling_made(event: RulingMade) -> None:
-    """Decide the appeals that joined the case. Their appellants hear of it once it is settled.
+    """Decide the appeals that joined the case. Their appellants are notified once it is settled.
 
     Requires a transaction.
     """
@@ -148,7 +148,7 @@ def _decide_again(event: RulingReversed, reversal: Ruling) -> None:
 
 
 def _reopen(appeals: "QuerySet[Appeal]") -> None:
-    """Let the next decision decide appeals; their appellants hear of that one.
+    """Let the next decision decide appeals; their appellants are notified of that one.
 
     Appeals whose subject ended meanwhile end with it. The transaction holds the locks of the cases.
     """

@@ -43,10 +43,10 @@ def author_of(subject_type: str, subject_id: UUID) -> UUID | None:
     return subject_id if found.exists() else None
 
 
-def keep_holds() -> None:
-    """Let no hold be added before the transaction ends. Requires a transaction.
+def block_new_holds() -> None:
+    """Block the addition of legal holds until the transaction ends. Requires a transaction.
 
-    Take it before any row lock: the addition of a hold waits for it.
+    Call it before any row is locked: a transaction that adds a hold waits for this one.
     """
     require_transaction()
     with connection.cursor() as cursor:
@@ -64,7 +64,7 @@ def rows_of_held_accounts() -> Q:
     Requires a transaction: no hold is added before it ends.
     """
     require_transaction()
-    keep_holds()
+    block_new_holds()
     return Q(Exists(_active().filter(subject_type=Subject.USER, subject_id=OuterRef("user_id"))))
 
 
@@ -110,7 +110,7 @@ def add_hold(
         NotFound: There is no such account.
     """
     reference = _reference(reference)
-    _let_no_erasure_go_on()
+    _block_erasures()
     if not User.objects.filter(pk=author_id).exists():
         raise NotFound
     hold, is_new = LegalHold.objects.get_or_create(
@@ -136,7 +136,7 @@ def release_hold(*, actor_id: UUID | None, hold_id: UUID, reason: str) -> LegalH
         Invalid: `reason` is empty or too long.
     """
     reason = _reference(reason, field="reason")
-    _let_no_erasure_go_on()
+    _block_erasures()
     hold = LegalHold.objects.select_for_update(no_key=True).filter(pk=hold_id).first()
     if hold is None:
         raise NotFound
@@ -161,8 +161,8 @@ def list_holds(*, actor_id: UUID | None, with_released: bool = False) -> Sequenc
     return holds
 
 
-def _let_no_erasure_go_on() -> None:
-    """Wait for the batches of erasures that `keep_holds` protects, and let none begin."""
+def _block_erasures() -> None:
+    """Wait for batches of erasures (`block_new_holds`), and block new ones until the commit."""
     with connection.cursor() as cursor:
         cursor.execute(_LOCK.format(mode=""))
 

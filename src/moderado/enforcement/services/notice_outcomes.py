@@ -1,4 +1,4 @@
-"""Notices hear of what became of their cases, by e-mail and on their page."""
+"""Stores what cases led to in their notices, and notifies the notifiers by e-mail."""
 
 from uuid import UUID
 

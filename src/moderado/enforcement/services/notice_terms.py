@@ -11,7 +11,7 @@ from django.db.models.functions import Now
 
 from moderado.core.database import retry_on_deadlock
 from moderado.enforcement.models import LegalHold, Notice
-from moderado.enforcement.services.holds import keep_holds
+from moderado.enforcement.services.holds import block_new_holds
 from moderado.enforcement.types import NOTICE, NoticeState
 from moderado.moderation.services.texts import erase_texts
 
@@ -48,7 +48,7 @@ def erase_notices(*, user_id: UUID, kept_subjects: Collection[UUID]) -> None:
 @retry_on_deadlock
 @transaction.atomic
 def _empty_batch() -> list[UUID]:
-    keep_holds()
+    block_new_holds()
     ids = list(_over().order_by("decided_at").values_list("pk", flat=True)[:BATCH])
     Notice.objects.filter(pk__in=ids).update(
         name="", email="", reference="", text="", code_digest=None, erased_at=Now()

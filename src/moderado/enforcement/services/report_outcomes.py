@@ -1,4 +1,4 @@
-"""Reports hear of what became of the case that they share."""
+"""Stores what a case led to in the reports that share it, and notifies the reporters."""
 
 from collections.abc import Iterable
 from uuid import UUID

@@ -1,7 +1,7 @@
 """Erases words on cases that ended long ago, and on measures without a case that are over.
 
 Outcomes, codes and terms stay. A measure that is in force keeps its reason and note: the person
-reads them. Requires a transaction that keeps the legal holds as they are (`keep_holds`).
+reads them. Requires a transaction that keeps the legal holds as they are (`block_new_holds`).
 """
 
 from collections.abc import Callable, Collection

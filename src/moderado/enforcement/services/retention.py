@@ -19,7 +19,7 @@ from moderado.core.database import retry_on_deadlock
 from moderado.core.ids import first_id
 from moderado.enforcement.models import Appeal, LegalHold
 from moderado.enforcement.models import RetentionRun as RetentionRun
-from moderado.enforcement.services.holds import keep_holds
+from moderado.enforcement.services.holds import block_new_holds
 from moderado.enforcement.services.retained_words import WordsOver, erase_words_on
 from moderado.enforcement.types import AppealState
 from moderado.moderation.models import (
@@ -139,7 +139,7 @@ def erase_case_texts(case_ids: Sequence[UUID], *, before: datetime) -> int:
     Returns:
         How many texts were erased.
     """
-    keep_holds()
+    block_new_holds()
     appealed = Appeal.objects.filter(
         subject_type=OuterRef("subject_type"),
         subject_id=OuterRef("subject_id"),
@@ -161,7 +161,7 @@ def words_over(words: WordsOver, before: datetime, after: UUID | None) -> list[U
 @transaction.atomic
 def erase_words_over(words: WordsOver, ids: Sequence[UUID], *, before: datetime) -> int:
     """Erase the words of records of `words_over`. They are no texts, and count as none."""
-    keep_holds()
+    block_new_holds()
     words.erase(words.rows(before).filter(pk__in=ids))
     return 0
 
@@ -177,7 +177,7 @@ def old_answers(before: datetime, after: UUID | None) -> list[UUID]:
 @transaction.atomic
 def erase_answers(ids: Sequence[UUID]) -> int:
     """Erase what providers answered, and return how many answers were erased."""
-    keep_holds()
+    block_new_holds()
     return _erase(ErasableText.objects.filter(~_is_held("author_id"), pk__in=ids))
 
 

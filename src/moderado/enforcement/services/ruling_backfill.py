@@ -76,7 +76,7 @@ def _advance(progress: Backfill, found: Sequence[Case]) -> None:
 
 
 def _ruling_of(case: Case) -> Ruling:
-    """Return the ruling that a decided case stands for. Its people were told in its time."""
+    """Return the ruling that a decided case stands for. Its people were notified then."""
     decided_at = case.decided_at or case.created_at
     return Ruling(
         created_at=decided_at,

@@ -61,7 +61,7 @@ class EvaluatingCommand(OperatorCommand, ABC):
             CommandError: It was refused, or it failed.
         """
         with override("en"), _refusals():
-            asked = evaluations.Asked(
+            wanted = evaluations.EvaluationRequest(
                 kind=self.kind,
                 policy=options["policy"],
                 version=options["version"],
@@ -70,7 +70,7 @@ class EvaluatingCommand(OperatorCommand, ABC):
                 scope_id=options["room"],
                 limit=options["limit"],
             )
-            evaluation = evaluations.request_evaluation(actor_id=None, asked=asked)
+            evaluation = evaluations.request_evaluation(actor_id=None, request=wanted)
             try:
                 evaluation = finished(evaluation)
             except KeyboardInterrupt:

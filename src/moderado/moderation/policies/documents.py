@@ -96,7 +96,7 @@ def _not_yaml(error: yaml.MarkedYAMLError) -> Mistake:
 
 
 def _plain(node: Any, path: _Path, lines: dict[_Path, int], mistakes: list[Mistake]) -> Any:
-    """Return a node as lists, mappings and texts; note where each path stands."""
+    """Return a node as lists, mappings and texts; note the line of each path."""
     if node is None:
         return {}
     lines.setdefault(path, node.start_mark.line + 1)

@@ -82,7 +82,7 @@ class Batcher(Generic[Result]):
         except Exception as error:  # noqa: BLE001  (each caller gets it)
             _fail(asked, error)
         except BaseException:
-            _fail(asked, ProviderUnavailable("stopped"))  # no caller waits in vain
+            _fail(asked, ProviderUnavailable("stopped"))  # no caller waits for ever
             raise
         else:
             for (_, future), result in zip(asked, results, strict=True):

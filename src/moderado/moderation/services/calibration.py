@@ -31,7 +31,7 @@ BAD = 0.5  # the suggested score from which on a text is bad
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class CalibrationRequest:
     """What to calibrate.
 
     Attributes:
@@ -99,7 +99,7 @@ class Labels:
         )
 
 
-def calibrate(wanted: Wanted) -> Calibration:
+def calibrate(request: CalibrationRequest) -> Calibration:
     """Suggest a threshold for each category that was scored.
 
     Raises:
@@ -107,18 +107,18 @@ def calibrate(wanted: Wanted) -> Calibration:
         NotFound, PolicyNotEnabled: There is no such policy in force.
         TooFewRulings: There are too few labels for every category, or too few on blind cases.
     """
-    labels = read_labels(wanted)
-    found = [labels.suggestion(each, wanted.rate) for each in labels.categories]
-    check_rows([suggestion_json(each) for each in found], wanted.rate)
-    return labels.summary(wanted.rate, found)
+    labels = read_labels(request)
+    found = [labels.suggestion(each, request.rate) for each in labels.categories]
+    check_rows([suggestion_json(each) for each in found], request.rate)
+    return labels.summary(request.rate, found)
 
 
-def read_labels(wanted: Wanted) -> Labels:
+def read_labels(request: CalibrationRequest) -> Labels:
     """Return what people ruled and other systems suggested. Raises like `calibrate`."""
-    if not 0 < wanted.rate < 1:
+    if not 0 < request.rate < 1:
         raise Invalid(fields={"rate": "0 < rate < 1"})
-    compiled = runtime(chain_of(wanted.policy))
-    rulings = weighted_rulings(since=wanted.since, until=wanted.until, scope_id=wanted.room)
+    compiled = runtime(chain_of(request.policy))
+    rulings = weighted_rulings(since=request.since, until=request.until, scope_id=request.room)
     sampled = sum(each.is_sampled for each in rulings)
     if rulings and sampled < MIN_SAMPLED:
         raise TooFewBlindRulings(found=sampled, needed=MIN_SAMPLED)
@@ -126,7 +126,7 @@ def read_labels(wanted: Wanted) -> Labels:
     for scores, is_bad, weight in _ruled(rulings):
         _add(labels, scores, is_bad=is_bad, weight=weight)
     suggested = 0
-    for scores, is_bad in _suggested(compiled) if wanted.with_suggested else ():
+    for scores, is_bad in _suggested(compiled) if request.with_suggested else ():
         suggested += 1
         _add(labels, scores, is_bad=is_bad, weight=1.0)
     return Labels(

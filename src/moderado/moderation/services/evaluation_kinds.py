@@ -29,7 +29,7 @@ class KindOfEvaluation:
         run: The generator: the evaluation, and the state of its last step (empty at first).
         needs_version: Whether a version of a policy must be named.
         options: The names of the options that it reads.
-        ignores: Fields of `evaluations.Asked` that would change nothing: they are refused.
+        ignores: Fields of `EvaluationRequest` that would change nothing: they are refused.
     """
 
     run: Callable[[Evaluation, State], Iterator[Step]]

@@ -6,7 +6,7 @@ from typing import Any
 from moderado.moderation.evaluation.steps import Step
 from moderado.moderation.models import Evaluation
 from moderado.moderation.services import calibration, shadow_report
-from moderado.moderation.services.calibration import Wanted
+from moderado.moderation.services.calibration import CalibrationRequest
 from moderado.moderation.types import Category
 
 
@@ -31,7 +31,7 @@ def run_calibration(evaluation: Evaluation, state: Mapping[str, Any]) -> Iterato
     """Suggest thresholds from rulings, blind cases and labels of other systems."""
     rate = float(evaluation.options.get("rate", calibration.WANTED))
     labels = calibration.read_labels(
-        Wanted(
+        CalibrationRequest(
             policy=evaluation.policy.name if evaluation.policy else None,
             rate=rate,
             since=evaluation.since,

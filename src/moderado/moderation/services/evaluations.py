@@ -32,11 +32,11 @@ MAX_OPEN = 20  # evaluations that wait or run
 
 State = Evaluation.State
 OPEN = (State.QUEUED, State.RUNNING)
-_NAMES = {"scope_id": "room"}  # of fields of `Asked`, for people
+_NAMES = {"scope_id": "room"}  # of fields of `EvaluationRequest`, for people
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class EvaluationRequest:
     """What to evaluate.
 
     Attributes:
@@ -61,13 +61,13 @@ class Asked:
 
 
 def request_evaluation(
-    *, actor_id: UUID | None, asked: Asked, client_id: str | None = None
+    *, actor_id: UUID | None, request: EvaluationRequest, client_id: str | None = None
 ) -> Evaluation:
     """Store an evaluation and wake a worker. A repeat returns the first evaluation, as it is now.
 
     Args:
         actor_id: Who asks for it; None for the command line.
-        asked: What to evaluate.
+        request: What to evaluate.
         client_id: The actor's own id of the evaluation, for repeats.
 
     Raises:
@@ -82,28 +82,28 @@ def request_evaluation(
             owner_id=actor_id,
             kind="evaluation",
             client_id=client_id,
-            content=asdict(asked),
+            content=asdict(request),
             result_id=evaluation_id,
         )
         if first_id is not None:
             return get_evaluation(first_id)
-        since, until = _window(asked)
-        policy, version = check(asked)
+        since, until = _window(request)
+        policy, version = check(request)
         evaluation = Evaluation.objects.create(
             id=evaluation_id,
-            kind=asked.kind,
+            kind=request.kind,
             policy=policy,
             version=version,
             since=since,
             until=until,
-            scope_id=asked.scope_id,
-            limit=asked.limit,
-            options=dict(asked.options),
+            scope_id=request.scope_id,
+            limit=request.limit,
+            options=dict(request.options),
             requested_by_id=actor_id,
         )
         publish(EvaluationQueued(evaluation_id=evaluation.id))
         _account_for(actor_id, "evaluation_requested", evaluation)
-    log.info("evaluation_requested", evaluation_id=str(evaluation.id), kind=asked.kind)
+    log.info("evaluation_requested", evaluation_id=str(evaluation.id), kind=request.kind)
     return evaluation
 
 
@@ -147,7 +147,7 @@ def get_evaluation(evaluation_id: UUID) -> Evaluation:
     return evaluation
 
 
-def check(asked: Asked) -> tuple[Policy | None, PolicyVersion | None]:
+def check(request: EvaluationRequest) -> tuple[Policy | None, PolicyVersion | None]:
     """Check a request without storing it.
 
     Returns:
@@ -158,23 +158,23 @@ def check(asked: Asked) -> tuple[Policy | None, PolicyVersion | None]:
         Invalid: A field is missing or wrong.
         TooManyEvaluations: `MAX_OPEN` wait or run.
     """
-    named = _named(asked)
-    _check(asked)
+    named = _named(request)
+    _check(request)
     if Evaluation.objects.filter(state__in=OPEN).count() >= MAX_OPEN:
         raise TooManyEvaluations
     return named
 
 
-def _window(asked: Asked) -> tuple[datetime, datetime]:
-    until = asked.until or clock.estimated()
+def _window(request: EvaluationRequest) -> tuple[datetime, datetime]:
+    until = request.until or clock.estimated()
     try:
-        return asked.since or until - DEFAULT_SPAN, until
+        return request.since or until - DEFAULT_SPAN, until
     except OverflowError:  # there are no times before the year 1
         return until, until
 
 
-def _named(asked: Asked) -> tuple[Policy | None, PolicyVersion | None]:
-    name, number = asked.policy, asked.version
+def _named(request: EvaluationRequest) -> tuple[Policy | None, PolicyVersion | None]:
+    name, number = request.policy, request.version
     if name is None:
         if number is not None:
             raise Invalid(fields={"policy": _("Name the policy of this version.")})
@@ -182,24 +182,24 @@ def _named(asked: Asked) -> tuple[Policy | None, PolicyVersion | None]:
     return get_policy(name), get_version(name, number) if number is not None else None
 
 
-def _check(asked: Asked) -> None:
+def _check(request: EvaluationRequest) -> None:
     wrong: dict[str, Any] = {}
-    since, until = _window(asked)
-    kind = KINDS.get(asked.kind)
+    since, until = _window(request)
+    kind = KINDS.get(request.kind)
     if kind is None:
         wrong["kind"] = _("Choose one of: %(kinds)s.") % {"kinds": ", ".join(KINDS)}
-    elif kind.needs_version and asked.version is None:
+    elif kind.needs_version and request.version is None:
         wrong["version"] = _("Name a policy and the number of its version.")
-    elif unknown := sorted(set(asked.options) - kind.options):
+    elif unknown := sorted(set(request.options) - kind.options):
         wrong[unknown[0]] = _("This kind of evaluation does not read this field.")
-    elif unread := [name for name in kind.ignores if getattr(asked, name) is not None]:
+    elif unread := [name for name in kind.ignores if getattr(request, name) is not None]:
         wrong |= {_NAMES.get(name, name): _("This kind of evaluation does not read this field.")
                   for name in unread}  # fmt: skip
-    if not 0 < asked.options.get("rate", 0.5) < 1:
+    if not 0 < request.options.get("rate", 0.5) < 1:
         wrong["rate"] = "0 < rate < 1"
     if since >= until:
         wrong["since"] = _("It must be before `until`.")
-    if asked.limit is not None and not 1 <= asked.limit <= MAX_LIMIT:
+    if request.limit is not None and not 1 <= request.limit <= MAX_LIMIT:
         wrong["limit"] = _("From 1 to %(most)d.") % {"most": MAX_LIMIT}
     if wrong:
         raise Invalid(fields=wrong)

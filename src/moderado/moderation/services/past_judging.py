@@ -20,31 +20,33 @@ class Past:
 
 
 @dataclass(frozen=True, slots=True)
-class Again:
+class Rejudged:
     """The verdict of the other policy. `unknown`: remote providers without a stored answer."""
 
     verdict: Verdict
     unknown: tuple[str, ...] = ()
 
 
-def judge_again(past: Sequence[Past], compiled: Runtime) -> list[Again]:
+def judge_again(past: Sequence[Past], compiled: Runtime) -> list[Rejudged]:
     """Judge past contents by one policy; no provider is called over the network."""
     contents = [each.content for each in past]
     columns = measure(contents, compiled)
     verdicts = decide_all(contents, columns, compiled)
     remote = [each.name for each in compiled.providers if is_remote(each.provider)]
     if not remote:
-        return [Again(verdict) for verdict in verdicts]
+        return [Rejudged(verdict) for verdict in verdicts]
     return [
         _with_stored(each, [column[at] for column in columns], verdict, compiled)
         for at, (each, verdict) in enumerate(zip(past, verdicts, strict=True))
     ]
 
 
-def _with_stored(past: Past, local: Sequence[Answer], verdict: Verdict, compiled: Runtime) -> Again:
+def _with_stored(
+    past: Past, local: Sequence[Answer], verdict: Verdict, compiled: Runtime
+) -> Rejudged:
     """Add the stored answers of the remote providers that the policy would have asked."""
     if verdict.signals and (verdict.outcome is Outcome.BLOCK or verdict.decided_by == EXEMPT):
-        return Again(verdict)  # screening would not have asked either
+        return Rejudged(verdict)  # screening would not have asked either
     signals = [each for each in local if isinstance(each, Signal)]
     stored: dict[str, Answer] = {each.provider: each for each in failures_of(past.decision)}
     stored |= {each.provider: each for each in signals_of(past.decision, compiled.policy)}
@@ -66,4 +68,4 @@ def _with_stored(past: Past, local: Sequence[Answer], verdict: Verdict, compiled
         key=lambda each: order.get(each.provider, len(order)),
     )
     (again,) = decide_all([past.content], [[each] for each in given], compiled)
-    return Again(again, tuple(unknown))
+    return Rejudged(again, tuple(unknown))

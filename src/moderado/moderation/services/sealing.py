@@ -108,7 +108,7 @@ def _seal_batch(settle: timedelta) -> int:
     with connection.cursor() as cursor:
         cursor.execute(_LOCK)
         if not cursor.fetchone()[0]:
-            return 0  # another worker is at it
+            return 0  # another worker holds the lock
         cursor.execute(_HORIZON)
         until = first_id(cursor.fetchone()[0] - settle)
     before = LogSeal.objects.order_by("-number").values_list("number", "last_id", "digest").first()

@@ -16,7 +16,9 @@ from moderado.core.commands import command_errors
 from moderado.core.operators import OperatorCommand
 from moderado.enforcement.services.erasures import Erasure, get_erasure, order_erasure
 
-PAUSE = 0.5  # seconds between two looks, while a worker or an older transaction is at it
+PAUSE = (
+    0.5  # seconds between two attempts, while a worker or an older transaction holds it
+)
 HELD = "A legal hold keeps a part of it until `moderado hold release`."
 
 

@@ -10,7 +10,7 @@ from moderado.chat.services import retaining
 from moderado.core.operators import OperatorCommand
 from moderado.enforcement.services.retention import get_run, start_run
 
-PAUSE = 0.5  # seconds between two looks, while a worker is at it
+PAUSE = 0.5  # seconds between two attempts, while a worker holds the run
 
 
 class Command(OperatorCommand):

@@ -10,7 +10,7 @@ from moderado.core import clock
 from moderado.core.commands import command_errors
 from moderado.core.operators import OperatorCommand
 from moderado.moderation.evaluation.calibration import Suggestion
-from moderado.moderation.services.calibration import WANTED, Wanted, as_json, calibrate
+from moderado.moderation.services.calibration import WANTED, CalibrationRequest, as_json, calibrate
 from moderado.moderation.services.durations import duration
 
 
@@ -35,7 +35,7 @@ class Command(OperatorCommand):
         Raises:
             CommandError: There is no such policy, or there are too few rulings.
         """
-        wanted = Wanted(
+        wanted = CalibrationRequest(
             policy=options["policy"],
             rate=options["rate"],
             since=clock.estimated() - options["since"],
