@@ -11,9 +11,20 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
+from unfold.widgets import UnfoldAdminUUIDInputWidget
 
 from moderado.core.errors import ApplicationError, Invalid
 from moderado.core.sent_once import SentOnce
+
+
+def id_field(label: Any, help_text: Any, *, is_required: bool = True) -> forms.UUIDField:
+    """Return a field for the id of a record, which staff copy from its page."""
+    return forms.UUIDField(
+        label=label,
+        help_text=help_text,
+        required=is_required,
+        widget=UnfoldAdminUUIDInputWidget,
+    )
 
 
 class MakingForm(SentOnce):

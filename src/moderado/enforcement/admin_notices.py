@@ -16,7 +16,6 @@ from unfold.decorators import display
 from unfold.widgets import (
     UnfoldAdminIntegerFieldWidget,
     UnfoldAdminTextInputWidget,
-    UnfoldAdminUUIDInputWidget,
 )
 
 from moderado.accounts.rights import (
@@ -28,7 +27,7 @@ from moderado.accounts.rights import (
 from moderado.core import clock
 from moderado.core.admin import AuditedReading, Colours
 from moderado.core.admin_acts import Act, ActField, ActsOnPage, Values
-from moderado.core.admin_making import MadeByService, MakingForm
+from moderado.core.admin_making import MadeByService, MakingForm, id_field
 from moderado.core.sent_once import FIELD
 from moderado.enforcement.admin_shared import (
     CaseRecordPage,
@@ -57,11 +56,7 @@ class BankForm(MakingForm):
     """A message whose text an order removes."""
 
     FIELDS: ClassVar = {"reference": "order", "message": "message_id"}
-    message_id = forms.UUIDField(
-        label=_("message"),
-        help_text=_("The id of the message, as on its page."),
-        widget=UnfoldAdminUUIDInputWidget,
-    )
+    message_id = id_field(_("message"), _("The id of the message, as on its page."))
     order = forms.CharField(
         label=_("reference of the order"),
         max_length=REFERENCE_LENGTH,

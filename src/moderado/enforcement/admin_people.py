@@ -96,7 +96,7 @@ class SanctionAdmin(MadeByService, ActsOnPage, RestrictedPage):
     def make(self, request: HttpRequest, form: Any) -> UUID:
         """Impose the sanction, once for the same form."""
         given, actor_id = form.cleaned_data, UUID(str(request.user.pk))
-        room_id, term = form.asked()
+        room_id, term = form.scope_and_term()
 
         def impose() -> UUID:
             sanction, _is_new = imposing.impose_sanction(

@@ -7,13 +7,9 @@ from uuid import UUID
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
-from unfold.widgets import (
-    UnfoldAdminSelectWidget,
-    UnfoldAdminTextareaWidget,
-    UnfoldAdminUUIDInputWidget,
-)
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 
-from moderado.core.admin_making import MakingForm
+from moderado.core.admin_making import MakingForm, id_field
 from moderado.enforcement.admin_case_acts import reason_choices
 from moderado.enforcement.admin_case_measures import TERMS, takes_term, term_choices
 from moderado.enforcement.models import Sanction
@@ -25,17 +21,8 @@ class AboutPerson(MakingForm, forms.Form):
     """What staff write about a person: whom, where, why, and a note."""
 
     FIELDS: ClassVar = {"user": "user_id", "term_seconds": "term", "room": "room_id"}
-    user_id = forms.UUIDField(
-        label=_("person"),
-        help_text=_("The id of the account, as on its page."),
-        widget=UnfoldAdminUUIDInputWidget,
-    )
-    room_id = forms.UUIDField(
-        label=_("room"),
-        required=False,
-        help_text=_("The id of the room, as on its page."),
-        widget=UnfoldAdminUUIDInputWidget,
-    )
+    user_id = id_field(_("person"), _("The id of the account, as on its page."))
+    room_id = id_field(_("room"), _("The id of the room, as on its page."), is_required=False)
     reason = forms.ChoiceField(
         label=_("reason"), choices=reason_choices, widget=UnfoldAdminSelectWidget
     )
@@ -82,7 +69,7 @@ class SanctionForm(AboutPerson):
             raise ValidationError({"term": _("Choose a term from the list.")})
         return cleaned
 
-    def asked(self) -> tuple[UUID | None, timedelta | None]:
+    def scope_and_term(self) -> tuple[UUID | None, timedelta | None]:
         """Return the room and the term of a valid form."""
         term = TERMS[self.cleaned_data["term"]] if self.cleaned_data["term"] else None
         return self.cleaned_data["room_id"], term

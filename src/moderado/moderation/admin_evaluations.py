@@ -30,7 +30,7 @@ from moderado.moderation.services.subject_texts import texts_of
 State = Evaluation.State
 PAGE = "admin/moderation/evaluation_page.html"
 _COLOURS = Colours({State.DONE: "success", State.RUNNING: "info", State.FAILED: "danger"})
-_ASKED = ("kind", "version", "since", "until", "scope_id", "limit")
+_FIELDS = ("kind", "version", "since", "until", "scope_id", "limit")
 
 
 class EvaluationForm(SentOnce, forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
@@ -38,7 +38,7 @@ class EvaluationForm(SentOnce, forms.ModelForm):  # type: ignore[type-arg]  # no
 
     class Meta:
         model = Evaluation
-        fields = _ASKED
+        fields = _FIELDS
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -101,7 +101,7 @@ class EvaluationAdmin(Audited, ReadOnly, PageWithContext, ModelAdmin):
         (_("What it reads"), {"fields": ("since", "until", "scope_id", "limit")}),
         (_("Record"), {"fields": ("id", "requested_by", "created_at", "started_at", "ended_at")}),
     )
-    add_fieldsets = ((None, {"fields": (*_ASKED, FIELD)}),)
+    add_fieldsets = ((None, {"fields": (*_FIELDS, FIELD)}),)
 
     def has_add_permission(self, *args: Any) -> bool:
         request: HttpRequest = args[0]

@@ -9,9 +9,9 @@ from django.utils.translation import gettext_lazy as _
 from unfold.widgets import (
     UnfoldAdminSelectWidget,
     UnfoldAdminTextareaWidget,
-    UnfoldAdminUUIDInputWidget,
 )
 
+from moderado.core.admin_making import id_field
 from moderado.core.errors import ApplicationError
 from moderado.core.sent_once import FIELD as FIELD
 from moderado.core.sent_once import SentOnce
@@ -92,11 +92,10 @@ class AssignmentForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in s
         choices=[("", "-"), *ROOM_TYPE_NAMES.items()],
         widget=UnfoldAdminSelectWidget,
     )
-    room_id = forms.UUIDField(
-        label=_("room"),
-        required=False,
-        help_text=_("The id of the room. Without room and type, the policy is the server's."),
-        widget=UnfoldAdminUUIDInputWidget,
+    room_id = id_field(
+        _("room"),
+        _("The id of the room. Without room and type, the policy is the server's."),
+        is_required=False,
     )
 
     class Meta:

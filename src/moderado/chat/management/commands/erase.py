@@ -16,9 +16,7 @@ from moderado.core.commands import command_errors
 from moderado.core.operators import OperatorCommand
 from moderado.enforcement.services.erasures import Erasure, get_erasure, order_erasure
 
-PAUSE = (
-    0.5  # seconds between two attempts, while a worker or an older transaction holds it
-)
+PAUSE = 0.5  # seconds between two attempts, while a worker or an older transaction holds it
 HELD = "A legal hold keeps a part of it until `moderado hold release`."
 
 
