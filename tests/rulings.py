@@ -5,6 +5,12 @@ from moderado.enforcement.services import claiming, rulings
 from moderado.enforcement.types import CONTENT_OF, Actor
 from moderado.moderation.events import CaseChange, CaseStep
 from moderado.moderation.types import Outcome
+from tests.factories import make_staff
+
+
+def staff_actor(*permissions, **fields):
+    """Return a new member of staff as a moderator of all rooms."""
+    return Actor(id=make_staff(*permissions).id, scope_ids=None, **fields)
 
 
 def claim(*, actor_id, case_id, scope_ids=None):

@@ -18,9 +18,10 @@ from moderado.enforcement.services.rulings import Proposal, rule
 from moderado.enforcement.services.sanctions import apply_sanction
 from moderado.enforcement.services.settling import settle_rulings
 from moderado.enforcement.services.suspensions import lift_suspension
-from moderado.enforcement.types import Actor, AppealOutcome, ContentOutcome, SanctionKind
+from moderado.enforcement.types import AppealOutcome, ContentOutcome, SanctionKind
 from tests.factories import make_member, make_staff
 from tests.integration.chat.steps import wait_until_settled
+from tests.rulings import staff_actor
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -138,7 +139,7 @@ LISTS = {
 
 
 def staff():
-    return Actor(id=make_staff().id, scope_ids=None)
+    return staff_actor()
 
 
 def settle():

@@ -10,11 +10,11 @@ from moderado.accounts.types import CONFIRMED_KEY
 from moderado.chat.services.purge_requests import start_purge
 from moderado.enforcement.models import AuditLine
 from moderado.enforcement.services.hash_bank import BankedText, bank_message
-from moderado.enforcement.types import Actor
 from moderado.moderation.models import PolicyVersion
 from moderado.moderation.services import policies
 from moderado.moderation.services.policy_documents import parse_document
 from tests.factories import make_message, make_notice, make_staff, make_user
+from tests.rulings import staff_actor
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("few_identity_sentences")]
 
@@ -38,7 +38,7 @@ def post_act(client, name, record, act, **values):
 
 def make_purge():
     purge, _is_new = start_purge(
-        actor=Actor(id=make_staff("purge_messages").id, scope_ids=None),
+        actor=staff_actor("purge_messages"),
         user_id=make_message().author_id, since=timezone.now() - timedelta(hours=1), reason="spam",
     )  # fmt: skip
     return purge

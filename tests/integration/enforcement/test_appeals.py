@@ -42,14 +42,11 @@ from moderado.moderation.errors import OwnCase
 from moderado.moderation.models import Case
 from tests.factories import make_member, make_room, make_staff, make_user
 from tests.integration.enforcement.steps import complain, say, settle
+from tests.rulings import staff_actor
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("obedient_provider")]
 
 OVERTURNED, UPHELD = AppealOutcome.OVERTURNED, AppealOutcome.UPHELD
-
-
-def staff():
-    return Actor(id=make_staff().id, scope_ids=None)
 
 
 def ruled(message, actor, content=ContentOutcome.REMOVE, **fields):
@@ -66,13 +63,13 @@ def ruled(message, actor, content=ContentOutcome.REMOVE, **fields):
 
 def decide(appeal, outcome, actor=None, **fields):
     return decide_appeal(
-        actor=actor or staff(), appeal_id=appeal.id, outcome=outcome, reason="-", **fields
+        actor=actor or staff_actor(), appeal_id=appeal.id, outcome=outcome, reason="-", **fields
     )
 
 
 def test_overturning_restores_the_message_and_lifts_the_sanction(author, room, appeal_events):
     message = say(author, room, "bom dia")
-    first = staff()
+    first = staff_actor()
     mute = Measure(kind=SanctionKind.MUTE, scope=MeasureScope.ROOM, term=timedelta(days=1))
     ruling, found = ruled(message, first, measures=[mute])
     (decision,) = decisions_about(author.id)
@@ -112,7 +109,7 @@ def test_overturning_restores_the_message_and_lifts_the_sanction(author, room, a
 
 @pytest.mark.proves("S157")
 def test_appeal_is_made_once_in_time_and_only_of_own_decisions(author, room, settings):
-    ruling, _ = ruled(say(author, room, "bom dia"), staff())
+    ruling, _ = ruled(say(author, room, "bom dia"), staff_actor())
     appealing = {"user_id": author.id, "decision_id": ruling.id}
     with pytest.raises(Invalid):
         appeal_decision(**appealing, text="x" * 2001)
@@ -151,7 +148,7 @@ def test_automatic_verdict_is_appealed_to_a_person(
     assert "appeal" in {case.origin, *case.joined_origins}
     with pytest.raises(DecidedByRuling):
         decide(appeal, UPHELD)
-    moderator = staff()
+    moderator = staff_actor()
 
     first = rule(actor=moderator, case_id=case.id, proposal=Proposal(content=content, reason="-"))
     undo(actor=moderator, ruling_id=first.id)
@@ -172,7 +169,7 @@ def test_automatic_verdict_is_appealed_to_a_person(
 def test_overturning_a_sanction_for_a_text_that_stays_leaves_the_text(author, room, content):
     message = say(author, room, "bom dia")
     mute = Measure(kind=SanctionKind.MUTE, scope=MeasureScope.ROOM, term=timedelta(days=1))
-    ruling, found = ruled(message, staff(), content, measures=[mute])
+    ruling, found = ruled(message, staff_actor(), content, measures=[mute])
     appeal, _ = appeal_decision(user_id=author.id, decision_id=ruling.id, text="Why?")
 
     decide(appeal, OVERTURNED)
@@ -191,8 +188,8 @@ def test_overturning_a_sanction_for_a_text_that_stays_leaves_the_text(author, ro
 def test_overturning_a_sanction_leaves_the_text_as_a_later_ruling_says(author, room):
     message = say(author, room, "bom dia")
     mute = Measure(kind=SanctionKind.MUTE, scope=MeasureScope.ROOM, term=timedelta(days=1))
-    ruling, _ = ruled(message, staff(), ContentOutcome.ALLOW, measures=[mute])
-    ruled(message, staff(), ContentOutcome.REMOVE)
+    ruling, _ = ruled(message, staff_actor(), ContentOutcome.ALLOW, measures=[mute])
+    ruled(message, staff_actor(), ContentOutcome.REMOVE)
     appeal, _ = appeal_decision(user_id=author.id, decision_id=ruling.id, text="Why?")
 
     decide(appeal, OVERTURNED)
@@ -205,12 +202,12 @@ def test_overturning_a_sanction_leaves_the_text_as_a_later_ruling_says(author, r
 @pytest.mark.proves("S107")
 def test_author_exports_no_ruling_that_left_all_as_it_was(author, room):
     message = say(author, room, "bom dia")
-    ruled(message, staff(), ContentOutcome.ALLOW)  # its reason is for staff alone
-    removal, _ = ruled(message, staff())
+    ruled(message, staff_actor(), ContentOutcome.ALLOW)  # its reason is for staff alone
+    removal, _ = ruled(message, staff_actor())
     exported = records_of(user_id=author.id)["decisions"]
     assert [each["id"] for each in exported] == [removal.id]
 
-    reversal = reverse(actor=staff(), ruling_id=removal.id, reason="context")
+    reversal = reverse(actor=staff_actor(), ruling_id=removal.id, reason="context")
     assert len(records_of(user_id=author.id)["decisions"]) == 1  # it may still be undone
     settle()
     exported = records_of(user_id=author.id)["decisions"]
@@ -234,7 +231,7 @@ def test_sanction_without_a_ruling_is_lifted_on_appeal(author):
 
 def test_reporter_appeals_that_nothing_was_done(author, room):
     message = say(author, room, "bom dia")
-    _, found = ruled(message, staff(), content=ContentOutcome.ALLOW)
+    _, found = ruled(message, staff_actor(), content=ContentOutcome.ALLOW)
     appeal, _ = appeal_report(user_id=found.reporter_id, report_id=found.id, text="Look again.")
 
     decide(appeal, OVERTURNED)
@@ -244,7 +241,7 @@ def test_reporter_appeals_that_nothing_was_done(author, room):
     found.refresh_from_db()
     assert message.status != Message.Status.APPROVED
     assert found.outcome == "action_taken"
-    other = ruled(say(author, room, "oi"), staff())[1]
+    other = ruled(say(author, room, "oi"), staff_actor())[1]
     with pytest.raises(NotAppealable):
         appeal_report(user_id=other.reporter_id, report_id=other.id, text="-")
 
@@ -254,7 +251,7 @@ def test_parties_do_not_decide_the_appeal_of_a_report(room):
     writer, reporter = make_member(room).user, make_member(room).user
     message = say(writer, room, "bom dia")
     complain(message, reporter)
-    _, found = ruled(message, staff(), content=ContentOutcome.ALLOW)
+    _, found = ruled(message, staff_actor(), content=ContentOutcome.ALLOW)
     appeal, _ = appeal_report(user_id=found.reporter_id, report_id=found.id, text="Look again.")
 
     for person, refusal in ((writer, OwnCase), (reporter, OwnReport)):
@@ -262,13 +259,13 @@ def test_parties_do_not_decide_the_appeal_of_a_report(room):
         with pytest.raises(refusal):
             decide(appeal, UPHELD, party)
         assert appeal not in appeals_for(party)
-    assert appeal in appeals_for(staff())
+    assert appeal in appeals_for(staff_actor())
 
 
 def test_decision_of_an_appeal_leaves_an_audit_line(author, room):
-    ruling, _ = ruled(say(author, room, "bom dia"), staff())
+    ruling, _ = ruled(say(author, room, "bom dia"), staff_actor())
     appeal, _ = appeal_decision(user_id=author.id, decision_id=ruling.id, text="Why?")
-    actor = staff()
+    actor = staff_actor()
 
     decide(appeal, UPHELD, actor)
 
@@ -298,7 +295,7 @@ def test_moderators_of_a_room_take_back_nothing_of_the_server(author, room, esca
     of_room = Actor(id=moderator.id, scope_ids=frozenset({room.id}))
     scope = MeasureScope.ROOM if escalated else MeasureScope.SERVER
     muting = [Measure(kind=SanctionKind.MUTE, scope=scope)]
-    ruling, _ = ruled(message, staff(), measures=muting)
+    ruling, _ = ruled(message, staff_actor(), measures=muting)
     if escalated:
         Case.objects.filter(pk=ruling.case_id).update(escalated_at=timezone.now())
     appeal, _ = appeal_decision(user_id=author.id, decision_id=ruling.id, text="por favor")
@@ -311,7 +308,7 @@ def test_moderators_of_a_room_take_back_nothing_of_the_server(author, room, esca
     assert not appeals_for(of_room).exists()
     assert Sanction.objects.get().lifted_at is None
 
-    assert list(appeals_for(staff())) == [appeal]
+    assert list(appeals_for(staff_actor())) == [appeal]
     assert decide(appeal, OVERTURNED).outcome == OVERTURNED
     assert Sanction.objects.get().lifted_at is not None
 
@@ -319,7 +316,7 @@ def test_moderators_of_a_room_take_back_nothing_of_the_server(author, room, esca
 @pytest.mark.proves("S166")
 def test_moderators_of_a_room_take_back_what_staff_decided_for_the_room(author, room):
     muting = [Measure(kind=SanctionKind.MUTE, scope=MeasureScope.ROOM)]
-    ruling, _ = ruled(say(author, room, "bom dia"), staff(), measures=muting)
+    ruling, _ = ruled(say(author, room, "bom dia"), staff_actor(), measures=muting)
     appeal, _ = appeal_decision(user_id=author.id, decision_id=ruling.id, text="por favor")
     moderator = make_member(room, role="MODERATOR").user
     of_room = Actor(id=moderator.id, scope_ids=frozenset({room.id}))
@@ -334,7 +331,7 @@ def test_moderators_of_a_room_lift_no_part_of_a_ruling_of_the_server(author, roo
     wanted = [Measure(kind=kind, scope=MeasureScope.ROOM)]
     if not escalated:
         wanted.append(Measure(kind=SanctionKind.MUTE, scope=MeasureScope.SERVER))
-    ruling, _ = ruled(say(author, room, "bom dia"), staff(), measures=wanted)
+    ruling, _ = ruled(say(author, room, "bom dia"), staff_actor(), measures=wanted)
     if escalated:
         Case.objects.filter(pk=ruling.case_id).update(escalated_at=timezone.now())
     imposed = Sanction.objects.get(scope_id=room.id)
@@ -350,7 +347,7 @@ def test_moderators_of_a_room_lift_no_part_of_a_ruling_of_the_server(author, roo
     with pytest.raises(NotFound):
         decide(appeal, OVERTURNED, of_room)
     assert appeal not in appeals_for(of_room)
-    assert appeal in appeals_for(staff())
+    assert appeal in appeals_for(staff_actor())
     for each in (imposed, followed):
         with pytest.raises(CaseEscalated if escalated else Forbidden):
             lift(moderator, each, {room.id})
@@ -363,7 +360,7 @@ def test_moderators_of_a_room_lift_no_part_of_a_ruling_of_the_server(author, roo
 @pytest.mark.proves("S171")
 def test_moderators_of_a_room_lift_what_staff_imposed_for_the_room(author, room):
     muting = [Measure(kind=SanctionKind.MUTE, scope=MeasureScope.ROOM)]
-    ruled(say(author, room, "bom dia"), staff(), measures=muting)
+    ruled(say(author, room, "bom dia"), staff_actor(), measures=muting)
     moderator = make_member(room, role="MODERATOR").user
     assert lift(moderator, Sanction.objects.get(), {room.id}).lifted_at is not None
 
@@ -381,7 +378,7 @@ def test_staff_who_were_reported_do_not_see_who_appeals_that_no_action_was_taken
         reporter_id=reporter.id, subject_type="person", subject_id=accused.id, category="hate"
     )
     rule(
-        actor=staff(),
+        actor=staff_actor(),
         case_id=found.case_id,
         proposal=Proposal(content=ContentOutcome.ALLOW, reason="-"),
     )
@@ -390,4 +387,4 @@ def test_staff_who_were_reported_do_not_see_who_appeals_that_no_action_was_taken
     appeal, _ = appeal_report(user_id=reporter.id, report_id=found.id, text="Why not?")
 
     assert appeal not in appeals_for(Actor(id=accused.id, scope_ids=None))
-    assert appeal in appeals_for(staff())
+    assert appeal in appeals_for(staff_actor())

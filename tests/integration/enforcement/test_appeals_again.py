@@ -28,7 +28,7 @@ from tests.factories import make_notice, make_staff, make_user
 from tests.integration.enforcement.steps import complain, say, settle
 from tests.integration.enforcement.test_purges import done
 from tests.integration.enforcement.test_purges import reverse as reverse_purge
-from tests.rulings import make_ruling
+from tests.rulings import make_ruling, staff_actor
 
 pytestmark = [
     pytest.mark.django_db,
@@ -45,7 +45,7 @@ def rule(case_id, content="allow", **fields):
 
 
 def reverse(ruling):
-    actor = Actor(id=make_staff().id, scope_ids=None)
+    actor = staff_actor()
     rulings.reverse(actor=actor, ruling_id=ruling.id, reason="mistake")
     settle()
 
@@ -93,7 +93,7 @@ def test_no_action_is_not_appealable_once_a_reversal_will_change_it(author, room
     ruling = rule(found.case_id)
     settle()
     rulings.reverse(
-        actor=Actor(id=make_staff().id, scope_ids=None), ruling_id=ruling.id, reason="-",
+        actor=staff_actor(), ruling_id=ruling.id, reason="-",
         content=ContentOutcome.REMOVE,
     )  # fmt: skip
 
@@ -151,7 +151,7 @@ def test_report_of_a_person_has_the_outcome_that_stands(author, appeal_events, i
 
 def test_appeal_comes_back_with_the_messages_of_a_purge(author, room, appeal_events):
     appeal = appealed(author, room, "HOLD")
-    staff = Actor(id=make_staff("purge_messages", "reverse_ruling", "view_case").id, scope_ids=None)
+    staff = staff_actor("purge_messages", "reverse_ruling", "view_case")
     purge = done(staff, author)
     assert Appeal.objects.get().outcome == "ended"
 
@@ -170,7 +170,7 @@ def test_notice_comes_back_with_the_messages_of_a_purge(author, room, is_told):
     message = Message.objects.get()
     notice, code = make_notice(reference=str(message.id))
     confirm_notice(protocol=notice.protocol, code=code)
-    staff = Actor(id=make_staff("purge_messages", "reverse_ruling", "view_case").id, scope_ids=None)
+    staff = staff_actor("purge_messages", "reverse_ruling", "view_case")
     purge = done(staff, author)
     notice.refresh_from_db()
     assert notice.outcome == "unavailable"
@@ -208,7 +208,7 @@ def test_appeal_of_no_action_waits_on_the_reversal_that_takes_none_either(
     message = say(author, room, "bom dia")
     found, made = no_action(message)
     appeal = appeal_of(found)
-    staff = Actor(id=make_staff().id, scope_ids=None)
+    staff = staff_actor()
     reversal = rulings.reverse(actor=staff, ruling_id=made.id, reason="mistake")
     settle()
 
@@ -220,7 +220,7 @@ def test_appeal_of_no_action_waits_on_the_reversal_that_takes_none_either(
     for decider_id in (made.actor_id, staff.id):
         with pytest.raises(OwnRuling):
             decide_appeal(actor=Actor(id=decider_id, scope_ids=None), **overturned)
-    decide_appeal(actor=Actor(id=make_staff().id, scope_ids=None), **overturned)
+    decide_appeal(actor=staff_actor(), **overturned)
     settle()
 
     found.refresh_from_db()
@@ -281,7 +281,7 @@ def test_reversal_that_removes_the_text_overturns_each_appeal_of_no_action(
     appeals = [appeal_of(Report.objects.get(pk=each.pk)) for each in reporters]
 
     decide_appeal(
-        actor=Actor(id=make_staff().id, scope_ids=None), appeal_id=appeals[0].id,
+        actor=staff_actor(), appeal_id=appeals[0].id,
         outcome=AppealOutcome.OVERTURNED, reason="hate",
     )  # fmt: skip
     settle()

@@ -17,6 +17,7 @@ from moderado.moderation.services.recording import record
 from moderado.moderation.types import Category, Content, Outcome, Verdict
 from tests.factories import MODERATING, make_member, make_staff, make_user
 from tests.integration.enforcement.steps import say
+from tests.rulings import staff_actor
 
 pytestmark = [
     pytest.mark.django_db,
@@ -107,7 +108,7 @@ def test_other_reports_show_nothing_of_a_blind_case_and_leave_its_claim(message,
 
 def test_blind_case_stays_restricted_once_it_is_decided_and_its_verdict_is_shown(message, staff):
     complain(message)
-    trusted = Actor(id=make_staff().id, scope_ids=None, sees_restricted=True)
+    trusted = staff_actor(sees_restricted=True)
     made = rule(trusted)
 
     case = Case.objects.get()
@@ -141,7 +142,7 @@ def test_reversing_a_ruling_on_a_blind_case_keeps_what_a_report_has_said_since(r
     made = rule(Actor(id=staff.id, scope_ids=None))
     complain(said)
 
-    rulings.reverse(actor=Actor(id=make_staff().id, scope_ids=None), ruling_id=made.id, reason="-")
+    rulings.reverse(actor=staff_actor(), ruling_id=made.id, reason="-")
 
     case = Case.objects.get(state="open")
     assert (case.is_blind, case.categories) == (True, [DANGER])

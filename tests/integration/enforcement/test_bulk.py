@@ -16,7 +16,7 @@ from moderado.enforcement.types import Actor, ContentOutcome
 from moderado.moderation.models import Case, ModerationLog
 from moderado.moderation.types import Outcome
 from tests.factories import make_member, make_room, make_staff, make_user
-from tests.rulings import claim
+from tests.rulings import claim, staff_actor
 
 pytestmark = pytest.mark.django_db
 
@@ -26,7 +26,7 @@ PROPOSAL = Proposal(content=ContentOutcome.REMOVE, reason="raid")
 
 @pytest.fixture
 def ana():
-    return Actor(id=make_staff("view_case", "bulk_rule", "reverse_ruling").id, scope_ids=None)
+    return staff_actor("view_case", "bulk_rule", "reverse_ruling")
 
 
 @pytest.fixture

@@ -10,9 +10,9 @@ from moderado.chat.services import purge_requests, purging, room_measures
 from moderado.core import clock as database_clock
 from moderado.enforcement.models import RetentionRun
 from moderado.enforcement.services import claiming, erasures, retention
-from moderado.enforcement.types import Actor
-from tests.factories import MODERATING, make_member, make_staff, make_user
+from tests.factories import MODERATING, make_member, make_user
 from tests.integration.chat.steps import judge, post
+from tests.rulings import staff_actor
 
 pytestmark = [pytest.mark.django_db, pytest.mark.proves("R123")]
 
@@ -27,7 +27,7 @@ def _providers(settings):
 
 @pytest.fixture
 def staff():
-    return Actor(id=make_staff("purge_messages", *MODERATING).id, scope_ids=None)
+    return staff_actor("purge_messages", *MODERATING)
 
 
 @wrong_by

@@ -21,7 +21,7 @@ from moderado.moderation.models import Case
 from tests.factories import make_notice, make_staff, make_user
 from tests.integration.enforcement.races import overtake
 from tests.integration.enforcement.steps import say, settle
-from tests.rulings import make_ruling
+from tests.rulings import make_ruling, staff_actor
 
 pytestmark = [
     pytest.mark.django_db,
@@ -74,7 +74,7 @@ def undo(actor, ruling):
 
 def reverse(_actor, ruling):
     settle()
-    staff = Actor(id=make_staff().id, scope_ids=None)
+    staff = staff_actor()
     rulings.reverse(actor=staff, ruling_id=ruling.id, reason="spam")
 
 

@@ -14,12 +14,12 @@ from moderado.enforcement.services.machine_strikes import give_strikes
 from moderado.enforcement.services.rulings import Proposal
 from moderado.enforcement.services.sanctions import expire_sanctions
 from moderado.enforcement.services.settling import settle_rulings
-from moderado.enforcement.types import Actor, ContentOutcome
+from moderado.enforcement.types import ContentOutcome
 from moderado.moderation.models import Case
 from moderado.moderation.types import Outcome
 from tests.factories import make_room, make_staff, make_user
 from tests.refused_rows import refused
-from tests.rulings import make_ruling
+from tests.rulings import make_ruling, staff_actor
 
 pytestmark = [pytest.mark.django_db, pytest.mark.proves("R143")]
 
@@ -109,7 +109,7 @@ def test_strike_that_cannot_be_given_stops_no_other(held, fails_alone):
 
 
 def test_ruling_in_bulk_that_fails_stops_no_later_one(held, fails_alone):
-    actor = Actor(id=make_staff("view_case", "bulk_rule").id, scope_ids=None)
+    actor = staff_actor("view_case", "bulk_rule")
     started = []
     for outcome, origin in ((Outcome.FLAG, "flag"), (Outcome.HOLD, "hold")):
         held(outcome=outcome, subject_type="user_name")

@@ -24,7 +24,7 @@ from moderado.moderation.models import Case, ErasableText
 from tests.factories import make_member, make_room, make_staff
 from tests.integration.enforcement.races import in_both_orders, overtake
 from tests.integration.enforcement.steps import say
-from tests.rulings import make_ruling
+from tests.rulings import make_ruling, staff_actor
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("obedient_provider")]
 
@@ -114,7 +114,7 @@ def test_hold_that_comes_while_the_retention_runs_keeps_the_text(subject_type, s
 
 def purge_of(author):
     return start_purge(
-        actor=Actor(id=make_staff("purge_messages").id, scope_ids=None), user_id=author.id,
+        actor=staff_actor("purge_messages"), user_id=author.id,
         since=clock.now() - timedelta(hours=1), reason="raid",
     )[0]  # fmt: skip
 
@@ -165,7 +165,7 @@ def test_reversal_of_a_purge_and_the_end_of_a_sanction_both_take_effect():
         finish_purges()
         Sanction.objects.filter(pk=mute(author).pk).update(ends_at=F("starts_at"))
         assert Message.objects.get(author=author).status == "REMOVED"
-        actor = Actor(id=make_staff("purge_messages").id, scope_ids=None)
+        actor = staff_actor("purge_messages")
         reverse_purge(actor=actor, purge_id=purge.id, reason="mistake")
         return purging.run_slice, expire_sanctions
 
@@ -184,7 +184,7 @@ def test_deletion_by_the_author_and_the_reversal_of_a_purge_leave_no_message():
         authors.append(author := speaker())
         purge = purge_of(author)
         finish_purges()
-        actor = Actor(id=make_staff("purge_messages").id, scope_ids=None)
+        actor = staff_actor("purge_messages")
         reverse_purge(actor=actor, purge_id=purge.id, reason="mistake")
         message = Message.objects.get(author=author)
         return (

@@ -32,7 +32,7 @@ from moderado.moderation.models import Case
 from moderado.moderation.services.closing import close_cases
 from moderado.moderation.types import CloseReason
 from tests.factories import make_message, make_notice, make_room, make_staff, make_user
-from tests.rulings import make_ruling
+from tests.rulings import make_ruling, staff_actor
 
 pytestmark = [pytest.mark.django_db, pytest.mark.proves("R110")]
 
@@ -311,7 +311,7 @@ def test_confirming_twice_queues_one_receipt():
 def test_undone_ruling_is_not_told_and_a_reversed_one_is_told_again():
     message = say()
     notice, _ = given_about(message.id)
-    actor = Actor(id=make_staff().id, scope_ids=None)
+    actor = staff_actor()
     proposal = Proposal(content=ContentOutcome.REMOVE, reason="-")
     undo(actor=actor, ruling_id=rule(actor=actor, case_id=notice.case_id, proposal=proposal).id)
     settle_rulings()
@@ -329,7 +329,7 @@ def test_undone_ruling_is_not_told_and_a_reversed_one_is_told_again():
 
 def test_reversal_that_is_settled_first_decides_the_notice():
     notice, _ = given_about(say().id)
-    actor = Actor(id=make_staff().id, scope_ids=None)
+    actor = staff_actor()
     proposal = Proposal(content=ContentOutcome.REMOVE, reason="-")
     ruling = rule(actor=actor, case_id=notice.case_id, proposal=proposal)
     reversal = reverse(actor=actor, ruling_id=ruling.id, reason="-")

@@ -12,12 +12,12 @@ from moderado.enforcement import tasks
 from moderado.enforcement.models import Report
 from moderado.enforcement.services.claiming import snooze_case
 from moderado.enforcement.services.snoozes import end_snoozes
-from moderado.enforcement.types import Actor
 from moderado.moderation.events import CasesChanged
 from moderado.moderation.models import Case
-from tests.factories import make_member, make_room, make_staff
+from tests.factories import make_member, make_room
 from tests.integration.chat.conftest import committed as committed
 from tests.integration.enforcement.steps import complain, say
+from tests.rulings import staff_actor
 
 pytestmark = [
     pytest.mark.django_db,
@@ -49,7 +49,7 @@ def steps(heard, committed):
 
 def snooze(case):
     until = timezone.now() + timedelta(hours=1)
-    snooze_case(actor=Actor(id=make_staff().id, scope_ids=None), case_id=case.id, until=until)
+    snooze_case(actor=staff_actor(), case_id=case.id, until=until)
 
 
 def test_case_of_a_text_that_returns_is_told(steps):

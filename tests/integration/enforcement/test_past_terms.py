@@ -12,12 +12,12 @@ from moderado.enforcement.services.appeals import appeal_decision
 from moderado.enforcement.services.imposing import impose_sanction
 from moderado.enforcement.services.measures import Measure
 from moderado.enforcement.services.sanctions import expire_sanctions
-from moderado.enforcement.types import Actor, AppealOutcome, MeasureScope, SanctionKind
+from moderado.enforcement.types import AppealOutcome, MeasureScope, SanctionKind
 from moderado.moderation.models import Case
 from tests.factories import make_member, make_room, make_staff
 from tests.integration.enforcement.steps import say, settle
 from tests.integration.enforcement.test_strikes import put_in_force
-from tests.rulings import make_ruling
+from tests.rulings import make_ruling, staff_actor
 
 pytestmark = [
     pytest.mark.django_db,
@@ -66,7 +66,7 @@ def wait(**sanctions):
 def win_appeal(author, decision_id):
     appeal, _ = appeal_decision(user_id=author.id, decision_id=decision_id, text="Why?")
     outcome = AppealOutcome.OVERTURNED
-    actor = Actor(id=make_staff().id, scope_ids=None)
+    actor = staff_actor()
     decide_appeal(actor=actor, appeal_id=appeal.id, outcome=outcome, reason="-")
 
 

@@ -34,6 +34,7 @@ from moderado.moderation.errors import OwnCase
 from moderado.moderation.models import Case, ModerationLog
 from tests.factories import make_member, make_room, make_staff, make_user
 from tests.integration.chat.steps import edit, judge, post, wait_until_settled
+from tests.rulings import staff_actor
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("obedient_provider")]
 
@@ -47,7 +48,7 @@ def raider(room):
 
 @pytest.fixture
 def staff():
-    return Actor(id=make_staff(*PURGING).id, scope_ids=None)
+    return staff_actor(*PURGING)
 
 
 def hour_ago():

@@ -38,7 +38,7 @@ from tests.factories import (
     make_staff,
     make_user,
 )
-from tests.rulings import change_of
+from tests.rulings import change_of, staff_actor
 
 pytestmark = [pytest.mark.django_db, pytest.mark.proves("S76")]
 
@@ -166,7 +166,7 @@ def test_public_message_and_its_lines_stay_listed_as_without_its_restricted_case
             text=message.text,
         )  # fmt: skip
     rule(
-        actor=Actor(id=make_staff().id, scope_ids=None, sees_restricted=True), case_id=case.id,
+        actor=staff_actor(sees_restricted=True), case_id=case.id,
         proposal=Proposal(content=ContentOutcome.ALLOW, reason="reviewed"),
     )  # fmt: skip
     assert seen() == before
@@ -188,7 +188,7 @@ def test_public_message_and_its_lines_stay_listed_as_without_its_restricted_case
 def later_case(case, room):
     """A case of another kind about the same message, once the restricted one is decided."""
     message = Message.objects.get(pk=case.subject_id)
-    trusted = Actor(id=make_staff().id, scope_ids=None, sees_restricted=True)
+    trusted = staff_actor(sees_restricted=True)
     proposal = Proposal(content=ContentOutcome.ALLOW, reason="context")
     rule(actor=trusted, case_id=case.id, proposal=proposal)
     with transaction.atomic():
@@ -374,7 +374,7 @@ def test_restricted_texts_are_in_no_dataset(case):
 @pytest.mark.proves("S110")
 def test_texts_with_a_restricted_case_are_in_no_data_that_leave_the_cases(later_case):
     proposal = Proposal(content=ContentOutcome.REMOVE, reason="spam")
-    rule(actor=Actor(id=make_staff().id, scope_ids=None), case_id=later_case.id, proposal=proposal)
+    rule(actor=staff_actor(), case_id=later_case.id, proposal=proposal)
 
     counts = Counts()
     assert list(labelled_rows(counts)) == []
@@ -399,7 +399,7 @@ def test_texts_that_a_verdict_alone_names_are_in_no_data_that_leave_the_cases(ro
             author_id=message.author_id, origin=Case.Origin.APPEAL, categories=[], text="xicrinha",
         )  # fmt: skip
     proposal = Proposal(content=ContentOutcome.REMOVE, reason="-")
-    rule(actor=Actor(id=make_staff().id, scope_ids=None), case_id=case.id, proposal=proposal)
+    rule(actor=staff_actor(), case_id=case.id, proposal=proposal)
 
     assert list(labelled_rows(Counts())) == []
     assert rulings_of_people() == []

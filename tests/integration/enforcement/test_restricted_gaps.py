@@ -10,7 +10,7 @@ from moderado.enforcement.services.audit import write_line
 from moderado.enforcement.services.cases import open_or_join
 from moderado.enforcement.services.reports import report
 from moderado.enforcement.services.rulings import Proposal, rule
-from moderado.enforcement.types import Actor, ContentOutcome
+from moderado.enforcement.types import ContentOutcome
 from moderado.moderation.categories import category_list
 from moderado.moderation.models import (
     BankedText,
@@ -24,7 +24,7 @@ from moderado.moderation.services.recording import record
 from moderado.moderation.types import Content, Outcome, Verdict
 from tests.factories import MODERATING, REPORTING, make_member, make_message, make_staff, make_user
 from tests.integration.enforcement.steps import settle
-from tests.rulings import make_ruling
+from tests.rulings import make_ruling, staff_actor
 
 pytestmark = [pytest.mark.django_db, pytest.mark.proves("S194")]
 
@@ -121,7 +121,7 @@ def open_restricted(about):
 
 
 def decide(case):
-    actor = Actor(id=make_staff().id, scope_ids=None, sees_restricted=True)
+    actor = staff_actor(sees_restricted=True)
     proposal = Proposal(content=ContentOutcome.ALLOW, reason="reviewed")
     rule(actor=actor, case_id=case.id, proposal=proposal)
 

@@ -18,15 +18,15 @@ from moderado.enforcement.services.measures import Measure
 from moderado.enforcement.services.reports import report
 from moderado.enforcement.services.rulings import Proposal
 from moderado.enforcement.types import (
-    Actor,
     AppealOutcome,
     ContentOutcome,
     MeasureScope,
     SanctionKind,
 )
 from moderado.moderation.models import BlockedText, Case
-from tests.factories import make_member, make_staff, make_user
+from tests.factories import make_member, make_user
 from tests.integration.enforcement.steps import say, settle
+from tests.rulings import staff_actor
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("obedient_provider")]
 
@@ -72,7 +72,7 @@ SHOWN, HIDDEN = [flagged, reported], [held, blocked, edited]
 
 
 def staff():
-    return Actor(id=make_staff("view_case", "bulk_rule", "reverse_ruling").id, scope_ids=None)
+    return staff_actor("view_case", "bulk_rule", "reverse_ruling")
 
 
 def state_of(message, author):

@@ -23,7 +23,6 @@ from moderado.enforcement.services.reports import report
 from moderado.enforcement.services.rulings import Proposal, reverse, rule
 from moderado.enforcement.services.sanctions import apply_sanction
 from moderado.enforcement.types import (
-    Actor,
     AppealOutcome,
     ContentOutcome,
     DecisionType,
@@ -40,6 +39,7 @@ from tests.factories import (
     make_user,
 )
 from tests.integration.enforcement.steps import say, settle
+from tests.rulings import staff_actor
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("obedient_provider")]
 
@@ -53,7 +53,7 @@ def _portuguese():
 
 
 def decide(case, content, reason="insult"):
-    actor = Actor(id=make_staff().id, scope_ids=None)
+    actor = staff_actor()
     ruling = rule(actor=actor, case_id=case.id, proposal=Proposal(content=content, reason=reason))
     settle()
     return ruling
@@ -190,7 +190,7 @@ def test_reversal_is_told_in_the_language_of_the_author(author, room, monkeypatc
     ruling = decide(Case.objects.get(), ContentOutcome.REMOVE)
 
     with translation.override("en"):  # of the moderator
-        reverse(actor=Actor(id=make_staff().id, scope_ids=None), ruling_id=ruling.id, reason="-")
+        reverse(actor=staff_actor(), ruling_id=ruling.id, reason="-")
 
     (frame,) = (each for each in told if isinstance(each, PersonNotified))
     assert "foi revertida" in frame.body.explanation
@@ -244,7 +244,7 @@ def test_author_reads_no_reason_that_is_for_staff(author, room):
         reporter_id=make_user().id, subject_type="message",
         subject_id=say(author, room, "bom dia").id, category="hate",
     )  # fmt: skip
-    moderator = Actor(id=make_staff().id, scope_ids=None)
+    moderator = staff_actor()
     proposal = Proposal(content=ContentOutcome.ALLOW, reason="fine")
     rule(actor=moderator, case_id=found.case_id, proposal=proposal)
     settle()
@@ -256,7 +256,7 @@ def test_author_reads_no_reason_that_is_for_staff(author, room):
     appeal, _ = appeal_decision(user_id=author.id, decision_id=removal.id, text="Why?")
     win(appeal, "Rui was in haste")
     shown = Ruling.objects.get(reverses=removal.id)
-    reverse(actor=Actor(id=make_staff().id, scope_ids=None), ruling_id=shown.id, reason="Eva, too")
+    reverse(actor=staff_actor(), ruling_id=shown.id, reason="Eva, too")
     settle()
     assert [each.reason for each in read(author)] == ["hate", "hate"]
     for word in ("Ana", "Rui", "Eva"):
@@ -267,7 +267,7 @@ def test_author_reads_no_reason_that_is_for_staff(author, room):
 def test_verdict_that_stands_again_is_listed_once_and_as_before(author, room):
     say(author, room, "HOLD bom dia")
     before = read(author)
-    actor = Actor(id=make_staff().id, scope_ids=None)
+    actor = staff_actor()
     proposal = Proposal(content=ContentOutcome.ALLOW, reason="fine")
     made = rule(actor=actor, case_id=Case.objects.get().id, proposal=proposal)
     settle()
@@ -284,6 +284,6 @@ def read(author):
 
 
 def win(appeal, reason):
-    actor = Actor(id=make_staff().id, scope_ids=None)
+    actor = staff_actor()
     decide_appeal(actor=actor, appeal_id=appeal.id, outcome=AppealOutcome.OVERTURNED, reason=reason)
     settle()

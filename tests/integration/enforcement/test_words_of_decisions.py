@@ -20,7 +20,6 @@ from moderado.enforcement.services.measures import Measure
 from moderado.enforcement.services.rulings import reverse
 from moderado.enforcement.services.sanctions import apply_sanction, lift_sanction
 from moderado.enforcement.types import (
-    Actor,
     AppealOutcome,
     ContentOutcome,
     MeasureScope,
@@ -30,7 +29,7 @@ from moderado.moderation.models import Case
 from moderado.moderation.services import subject_screening
 from tests.factories import make_rejected_reports, make_staff, make_user
 from tests.integration.enforcement.steps import complain, say, settle
-from tests.rulings import make_ruling
+from tests.rulings import make_ruling, staff_actor
 
 pytestmark = [
     pytest.mark.django_db,
@@ -117,7 +116,7 @@ def test_author_reads_that_a_message_was_removed_after_the_appeal_of_a_reporter(
     decide(ContentOutcome.ALLOW)
     made, _ = appeal_report(user_id=reporter.id, report_id=found.id, text="Look again.")
     decide_appeal(
-        actor=Actor(id=make_staff().id, scope_ids=None), appeal_id=made.id,
+        actor=staff_actor(), appeal_id=made.id,
         outcome=AppealOutcome.OVERTURNED, reason="hate",
     )  # fmt: skip
     settle()
@@ -202,7 +201,7 @@ def test_a_reversed_decision_has_no_end_that_is_to_come(author, room):
     with translation.override("pt-br"):
         assert "Termina em" in decisions_about(author.id)[0].view.explanation
 
-    reverse(actor=Actor(id=make_staff().id, scope_ids=None), ruling_id=ruling.id, reason="-")
+    reverse(actor=staff_actor(), ruling_id=ruling.id, reason="-")
 
     with translation.override("pt-br"):
         said = decisions_about(author.id)[0].view.explanation

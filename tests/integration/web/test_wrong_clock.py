@@ -18,8 +18,8 @@ from moderado.core import ids
 from moderado.core.newcomers import is_newcomer
 from moderado.enforcement.models import AccessRecord
 from moderado.enforcement.services import access_records
-from moderado.enforcement.types import Actor
 from tests.factories import PASSWORD, make_member, make_room, make_staff, make_user
+from tests.rulings import staff_actor
 
 pytestmark = [pytest.mark.django_db, pytest.mark.proves("R121")]
 
@@ -94,7 +94,7 @@ def test_no_stored_time_is_that_of_the_host(clock, error, settings):
 def test_purge_finds_what_a_wrong_host_stored(clock, error):
     raider, staff = (
         make_member(make_room()),
-        Actor(id=make_staff("purge_messages").id, scope_ids=None),
+        staff_actor("purge_messages"),
     )
     clock.shift(error)
     message = post_message(author_id=raider.user_id, room_id=raider.room_id, text="x").view
