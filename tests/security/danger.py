@@ -24,7 +24,7 @@ from moderado.enforcement.services.appeals import appeal_decision
 from moderado.enforcement.services.evidence import make_evidence_of_case
 from moderado.enforcement.services.hash_bank import bank_message
 from moderado.enforcement.services.measures import Measure
-from moderado.enforcement.services.restricted_looks import note_looks
+from moderado.enforcement.services.restricted_looks import audit_views
 from moderado.enforcement.types import Actor, ContentOutcome, MeasureScope, SanctionKind
 from moderado.moderation.models import (
     BankedText,
@@ -135,7 +135,7 @@ class Danger:
         """Bank and pack the text, which leaves holds and audit lines."""
         bank_message(actor_id=self._actor.id, message_id=self.decided.id, order="Ofício")
         make_evidence_of_case(actor=self._actor, case_id=self.case.id).content.close()
-        note_looks(actor_id=self._actor.id, cases=[self.case])
+        audit_views(actor_id=self._actor.id, cases=[self.case])
 
 
 def _actor(user: User) -> Actor:

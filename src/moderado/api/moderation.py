@@ -40,7 +40,7 @@ from moderado.chat.services.restricted_reading import read_case
 from moderado.enforcement.selectors import cases as case_selectors
 from moderado.enforcement.services import claiming, rulings
 from moderado.enforcement.services.access import get_case_of_others
-from moderado.enforcement.services.restricted_looks import note_looks, note_looks_at_lines
+from moderado.enforcement.services.restricted_looks import audit_views, audit_views_of_lines
 from moderado.enforcement.types import CONTENT_OF
 from moderado.moderation import selectors
 from moderado.moderation.texts import with_texts
@@ -73,7 +73,7 @@ class Logs(APIView):
             wanted=wanted, scope_ids=scope_ids, sees_restricted=sees_restricted(request)
         )
         page = with_texts(pages.paginate_queryset(lines, request, view=self) or [])
-        note_looks_at_lines(actor_id=caller(request).user_id, lines=page)
+        audit_views_of_lines(actor_id=caller(request).user_id, lines=page)
         return pages.get_paginated_response(LogBody(page, many=True).data)
 
 
@@ -164,6 +164,6 @@ class Ruling(APIView):
 
 
 def _shown(request: Request, cases: Sequence[Any], **context: int) -> list[dict[str, Any]]:
-    note_looks(actor_id=caller(request).user_id, cases=cases)
+    audit_views(actor_id=caller(request).user_id, cases=cases)
     around = surroundings(cases, viewer=cast("User", request.user), **context)
     return list(CaseBody(cases, many=True, context={"surroundings": around}).data)

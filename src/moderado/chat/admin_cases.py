@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from moderado.accounts.models import User
 from moderado.chat.models import Message
 from moderado.chat.selectors.review import SUPERSEDED, surroundings
-from moderado.chat.services.restricted_reading import account_for_case
+from moderado.chat.services.restricted_reading import audit_case_view
 from moderado.chat.types import MESSAGE, ROOM_NAME, USER_NAME, MessageView
 from moderado.moderation.admin_subjects import CaseSubject, Line, Link, ShownCase, link
 
@@ -17,7 +17,7 @@ _AROUND = 5  # messages before and after
 
 def case_subject(case: ShownCase, viewer: User) -> CaseSubject:
     """Return what the viewer may see of the subject of a case. The look may leave an audit line."""
-    account_for_case(actor_id=viewer.pk, is_staff=True, case_id=case.id, room_id=case.scope_id)
+    audit_case_view(actor_id=viewer.pk, is_staff=True, case_id=case.id, room_id=case.scope_id)
     found = surroundings([case], viewer=viewer, before=_AROUND, after=_AROUND)[case.id]
     return CaseSubject(
         status=_STATUSES.get(found.message_status or "", ""),

@@ -18,7 +18,7 @@ from moderado.accounts.rights import PURGE_MESSAGES, VIEW_MESSAGE
 from moderado.chat.models import Message, Room
 from moderado.chat.services import purge_requests
 from moderado.core import clock
-from moderado.core.admin_making import MadeByService
+from moderado.core.admin_making import CreatedByService
 from moderado.core.errors import ApplicationError
 from moderado.core.sent_once import FIELD
 from moderado.enforcement.admin_raids import PurgePage
@@ -122,7 +122,7 @@ def _shown(found: purge_requests.Preview) -> dict[str, Any]:
 
 
 @admin.register(Purge)
-class PurgeAdmin(MadeByService, PurgePage):
+class PurgeAdmin(CreatedByService, PurgePage):
     """Removals of an author's latest messages: previewed, started and reversed."""
 
     making_form = PurgeForm

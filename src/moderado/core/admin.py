@@ -85,14 +85,14 @@ class AuditedReading:
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> Any:
-        _account_for_reading(self, request, None)
+        _audit_view(self, request, None)
         return super().changelist_view(request, extra_context)  # type: ignore[misc]  # a mixin
 
     def render_change_form(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         """Write the audit line of the record that is shown; its permission was checked before."""
         record = kwargs.get("obj")
         if record is not None and request.method == "GET":
-            _account_for_reading(self, request, record)
+            _audit_view(self, request, record)
         return super().render_change_form(request, *args, **kwargs)  # type: ignore[misc]  # a mixin
 
 
@@ -229,7 +229,7 @@ def record_action(
     _log(site, request, one, action, result)
 
 
-def _account_for_reading(site: object, request: HttpRequest, record: models.Model | None) -> None:
+def _audit_view(site: object, request: HttpRequest, record: models.Model | None) -> None:
     meta: Any = getattr(site, "opts")  # noqa: B009  (of the admin page that mixes it in)
     publish(
         StaffActed(

@@ -27,7 +27,7 @@ def id_field(label: Any, help_text: Any, *, is_required: bool = True) -> forms.U
     )
 
 
-class MakingForm(SentOnce):
+class CreationForm(SentOnce):
     """A form that is shown again, with `refusal` at its fields, if its service refuses it.
 
     `FIELDS` maps the names of fields in the errors of the service to those of the form.
@@ -60,7 +60,7 @@ class MakingForm(SentOnce):
         return errors or {NON_FIELD_ERRORS: [str(refusal)]}
 
 
-class MadeByService:
+class CreatedByService:
     """Creates records by `make`. Mixed into an admin page of records that are never edited."""
 
     making_form: type[forms.BaseForm]

@@ -22,7 +22,7 @@ from moderado.enforcement.admin_case_page import DecidesOnPage, actor_of, modera
 from moderado.enforcement.labels import queue_label
 from moderado.enforcement.models import Queue
 from moderado.enforcement.selectors.queues import queues_of, with_queue
-from moderado.enforcement.services.restricted_looks import note_looks
+from moderado.enforcement.services.restricted_looks import audit_views
 from moderado.enforcement.services.rulings import Proposal
 from moderado.moderation.admin_links import NamesSubjects
 from moderado.moderation.admin_texts import ERASED
@@ -123,12 +123,12 @@ class CaseAdmin(NamesSubjects, PacksEvidence, DecidesOnPage, Audited, ReadOnly, 
     def get_changelist_instance(self, request: HttpRequest) -> Any:
         page = super().get_changelist_instance(request)
         page.result_list = with_texts(page.result_list)
-        note_looks(actor_id=actor_of(request).pk, cases=page.result_list)
+        audit_views(actor_id=actor_of(request).pk, cases=page.result_list)
         return page
 
     def get_object(self, *args: Any, **options: Any) -> Case | None:
         found: Case | None = super().get_object(*args, **options)
-        note_looks(actor_id=actor_of(args[0]).pk, cases=[found] if found else [])
+        audit_views(actor_id=actor_of(args[0]).pk, cases=[found] if found else [])
         return with_texts([found])[0] if found else None
 
     def get_search_results(

@@ -27,7 +27,7 @@ from moderado.accounts.rights import (
 from moderado.core import clock
 from moderado.core.admin import AuditedReading, Colours
 from moderado.core.admin_acts import Act, ActField, ActsOnPage, Values
-from moderado.core.admin_making import MadeByService, MakingForm, id_field
+from moderado.core.admin_making import CreatedByService, CreationForm, id_field
 from moderado.core.sent_once import FIELD
 from moderado.enforcement.admin_shared import (
     CaseRecordPage,
@@ -52,7 +52,7 @@ def _remove(actor_id: UUID, banked: BankedText, values: Values) -> None:
     hash_bank.unbank(actor_id=actor_id, banked_id=banked.pk, reason=values["reason"])
 
 
-class BankForm(MakingForm):
+class BankForm(CreationForm):
     """A message whose text an order removes."""
 
     FIELDS: ClassVar = {"reference": "order", "message": "message_id"}
@@ -139,7 +139,7 @@ class NoticeAdmin(AuditedReading, CaseRecordPage):
 
 
 @admin.register(BankedText)
-class BankedTextAdmin(MadeByService, ActsOnPage, RestrictedPage):
+class BankedTextAdmin(CreatedByService, ActsOnPage, RestrictedPage):
     """Texts that orders removed. Only their digests are stored."""
 
     making_form = BankForm

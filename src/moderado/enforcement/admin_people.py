@@ -15,7 +15,7 @@ from moderado.accounts.rights import ADD_SANCTION, LIFT_SANCTION, SUSPEND_REPORT
 from moderado.core import clock
 from moderado.core.admin import Colours
 from moderado.core.admin_acts import Act, ActsOnPage, Values
-from moderado.core.admin_making import MadeByService
+from moderado.core.admin_making import CreatedByService
 from moderado.core.sent_once import FIELD
 from moderado.enforcement.admin_case_measures import takes_term
 from moderado.enforcement.admin_sanction_forms import SanctionForm
@@ -31,7 +31,7 @@ from moderado.enforcement.models import PersonBlock, Report, ReportingSuspension
 from moderado.enforcement.selectors.restricted import without_restricted_sanctions
 from moderado.enforcement.selectors.sanctions import state_of
 from moderado.enforcement.services import imposing, suspensions
-from moderado.enforcement.services.restricted_looks import cases_of, note_looks
+from moderado.enforcement.services.restricted_looks import audit_views, cases_of
 from moderado.moderation.admin_links import room_link
 from moderado.moderation.categories import category_name
 
@@ -59,7 +59,7 @@ def _is_in_force(suspension: ReportingSuspension) -> bool:
 
 
 @admin.register(Sanction)
-class SanctionAdmin(MadeByService, ActsOnPage, RestrictedPage):
+class SanctionAdmin(CreatedByService, ActsOnPage, RestrictedPage):
     """Measures against persons, also outside of cases. Rulings and REST impose them, too."""
 
     making_form = SanctionForm
@@ -117,9 +117,9 @@ class SanctionAdmin(MadeByService, ActsOnPage, RestrictedPage):
         """Leave out sanctions of rulings and verdicts about danger to children."""
         return without_restricted_sanctions(found)
 
-    def note_looks(self, request: HttpRequest, records: Iterable[Any]) -> None:
+    def audit_views(self, request: HttpRequest, records: Iterable[Any]) -> None:
         """Write the audit lines of the cases of their rulings."""
-        note_looks(actor_id=UUID(str(request.user.pk)), cases=cases_of(records))
+        audit_views(actor_id=UUID(str(request.user.pk)), cases=cases_of(records))
 
     @display(
         description=_("state"),

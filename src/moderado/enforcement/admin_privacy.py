@@ -177,7 +177,7 @@ class AuditLineAdmin(RestrictedPage):
         """Leave out the lines about restricted cases, and what belongs to them."""
         return unrestricted_audit(found)
 
-    def note_looks(self, request: HttpRequest, records: Iterable[Any]) -> None:
+    def audit_views(self, request: HttpRequest, records: Iterable[Any]) -> None:
         """Write nothing."""
 
     @display(description=_("who"))

@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 
-from moderado.core.admin_making import MakingForm, id_field
+from moderado.core.admin_making import CreationForm, id_field
 from moderado.enforcement.admin_case_acts import reason_choices
 from moderado.enforcement.admin_case_measures import TERMS, takes_term, term_choices
 from moderado.enforcement.models import Sanction
@@ -17,7 +17,7 @@ from moderado.enforcement.types import MeasureScope
 from moderado.enforcement.written_reasons import NOTE_LENGTH
 
 
-class AboutPerson(MakingForm, forms.Form):
+class AboutPerson(CreationForm, forms.Form):
     """What staff write about a person: whom, where, why, and a note."""
 
     FIELDS: ClassVar = {"user": "user_id", "term_seconds": "term", "room": "room_id"}

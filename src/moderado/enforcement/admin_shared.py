@@ -21,7 +21,7 @@ from moderado.enforcement.models import Ruling
 from moderado.enforcement.selectors.parties import about_others
 from moderado.enforcement.selectors.queues import in_open_queues
 from moderado.enforcement.selectors.restricted import records_for_others
-from moderado.enforcement.services.restricted_looks import note_looks, note_looks_about
+from moderado.enforcement.services.restricted_looks import audit_views, audit_views_about
 from moderado.enforcement.types import Actor
 from moderado.moderation.admin_links import NamesSubjects
 
@@ -50,18 +50,18 @@ class RestrictedPage(RecordPage):
         """Return the records that do not belong to restricted cases, as those of rulings do."""
         return records_for_others(found)
 
-    def note_looks(self, request: HttpRequest, records: Iterable[Any]) -> None:
+    def audit_views(self, request: HttpRequest, records: Iterable[Any]) -> None:
         """Write the audit lines of restricted cases to which these records belong."""
-        note_looks_about(actor_id=UUID(str(request.user.pk)), rows=records)
+        audit_views_about(actor_id=UUID(str(request.user.pk)), rows=records)
 
     def get_changelist_instance(self, request: HttpRequest) -> Any:
         page = super().get_changelist_instance(request)
-        self.note_looks(request, page.result_list)
+        self.audit_views(request, page.result_list)
         return page
 
     def render_change_form(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         if (record := kwargs.get("obj")) is not None:
-            self.note_looks(request, [record])
+            self.audit_views(request, [record])
         return super().render_change_form(request, *args, **kwargs)
 
 
@@ -78,11 +78,11 @@ class CaseRecordPage(RestrictedPage):
         found = about_others(found, user_id=viewer_id, case="case")
         return in_open_queues(found, user_id=viewer_id)
 
-    def note_looks(self, request: HttpRequest, records: Iterable[Any]) -> None:
+    def audit_views(self, request: HttpRequest, records: Iterable[Any]) -> None:
         shown, actor_id = list(records), UUID(str(request.user.pk))
-        note_looks(actor_id=actor_id, cases=[each.case for each in shown if each.case is not None])
+        audit_views(actor_id=actor_id, cases=[each.case for each in shown if each.case is not None])
         others = [each for each in shown if each.case is None and hasattr(each, "subject_type")]
-        note_looks_about(actor_id=actor_id, rows=others)
+        audit_views_about(actor_id=actor_id, rows=others)
 
 
 def staff(actor_id: UUID) -> Actor:

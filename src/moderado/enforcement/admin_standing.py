@@ -16,7 +16,7 @@ from moderado.accounts.models import User
 from moderado.enforcement.models import Sanction
 from moderado.enforcement.selectors.restricted import without_restricted_sanctions
 from moderado.enforcement.selectors.strikes import points_on_card
-from moderado.enforcement.services.restricted_looks import cases_of, note_looks
+from moderado.enforcement.services.restricted_looks import audit_views, cases_of
 
 _SHOWN = 20  # measures
 
@@ -41,7 +41,7 @@ def _facts(account: User, viewer: User) -> Iterator[Shown]:
     if not trusted:
         found = without_restricted_sanctions(found)
     rows = list(found.select_related("ruling__case").order_by("-starts_at", "-id")[:_SHOWN])
-    note_looks(actor_id=viewer.pk, cases=cases_of(rows))
+    audit_views(actor_id=viewer.pk, cases=cases_of(rows))
     for row in rows:
         yield Shown(
             label=_("In force"),

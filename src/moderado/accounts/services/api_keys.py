@@ -88,7 +88,7 @@ def create_api_key(
         created_by_id=actor_id,
     )
     log.info("api_key_created", api_key_id=row.id, actor_id=actor_id)
-    _account_for(actor_id, "api_key_created", row.id)
+    _audit(actor_id, "api_key_created", row.id)
     return _with_key(row, key)
 
 
@@ -100,7 +100,7 @@ def revoke_api_key(*, api_key_id: UUID, actor_id: UUID | None) -> None:
     )
     if not revoked:
         raise NotFound
-    _account_for(actor_id, "api_key_revoked", api_key_id)
+    _audit(actor_id, "api_key_revoked", api_key_id)
     log.info("api_key_revoked", api_key_id=api_key_id, actor_id=actor_id)
 
 
@@ -130,7 +130,7 @@ def _derived(api_key_id: UUID) -> bytes:
     return salted_hmac(_DERIVED, str(api_key_id), algorithm="sha256").digest()
 
 
-def _account_for(actor_id: UUID | None, action: str, api_key_id: UUID) -> None:
+def _audit(actor_id: UUID | None, action: str, api_key_id: UUID) -> None:
     publish(
         StaffActed(actor_id=actor_id, action=action, subject_type="api_key", subject_id=api_key_id)
     )

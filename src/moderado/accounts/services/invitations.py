@@ -86,7 +86,7 @@ def create_invitation(
         created_by_id=actor_id,
         expires_at=clock.now() + timedelta(days=days),
     )
-    _account_for(actor_id, "invitation_created", invitation.id)
+    _audit(actor_id, "invitation_created", invitation.id)
     log.info("invitation_created", invitation_id=invitation.id, actor_id=actor_id)
     return _with_code(invitation, code)
 
@@ -97,7 +97,7 @@ def revoke_invitation(*, invitation_id: UUID, actor_id: UUID) -> None:
     revoked, _by_model = Invitation.objects.filter(id=invitation_id, used_at=None).delete()
     if not revoked:
         raise NotFound
-    _account_for(actor_id, "invitation_revoked", invitation_id)
+    _audit(actor_id, "invitation_revoked", invitation_id)
     log.info("invitation_revoked", invitation_id=invitation_id, actor_id=actor_id)
 
 
@@ -146,7 +146,7 @@ def _derived(invitation_id: UUID) -> str:
     return urlsafe_b64encode(keyed[:_CODE_BYTES]).rstrip(b"=").decode()
 
 
-def _account_for(actor_id: UUID | None, action: str, invitation_id: UUID) -> None:
+def _audit(actor_id: UUID | None, action: str, invitation_id: UUID) -> None:
     publish(
         StaffActed(
             actor_id=actor_id, action=action, subject_type="invitation", subject_id=invitation_id

@@ -20,7 +20,7 @@ from moderado.enforcement.selectors.appeals import AppealFilter, appeal_counts, 
 from moderado.enforcement.services.appeal_decisions import (
     decide_appeal,
 )
-from moderado.enforcement.services.restricted_looks import note_looks_about
+from moderado.enforcement.services.restricted_looks import audit_views_about
 from moderado.enforcement.types import (
     AppealOutcome,
     AppealState,
@@ -120,7 +120,7 @@ class Appeals(APIView):
         pages = AppealPages()
         found = appeals_for(actor, wanted=_filter_of(asked))
         page = pages.paginate_queryset(found, request, view=self) or []
-        note_looks_about(actor_id=actor.id, rows=page)
+        audit_views_about(actor_id=actor.id, rows=page)
         answer = pages.get_paginated_response(AppealBody(page, many=True).data)
         answer.data["counts"] = AppealCountsBody(appeal_counts(actor)).data
         return answer

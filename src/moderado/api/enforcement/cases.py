@@ -40,7 +40,7 @@ from moderado.enforcement.selectors import cases as selectors
 from moderado.enforcement.selectors.case_details import case_details
 from moderado.enforcement.services import claiming, rulings
 from moderado.enforcement.services.access import get_case_of_others
-from moderado.enforcement.services.restricted_looks import note_looks, note_looks_at_lines
+from moderado.enforcement.services.restricted_looks import audit_views, audit_views_of_lines
 from moderado.enforcement.types import Actor
 from moderado.moderation.restricted_cases import is_restricted
 from moderado.moderation.texts import with_texts
@@ -249,18 +249,18 @@ def filter_of(asked: dict[str, Any]) -> selectors.CaseFilter:
 
 
 def _shown(request: Request, page: Sequence[Any]) -> list[dict[str, Any]]:
-    note_looks(actor_id=cast("User", request.user).id, cases=page)
+    audit_views(actor_id=cast("User", request.user).id, cases=page)
     around = surroundings(page, viewer=cast("User", request.user))
     return list(ShownCaseBody(page, many=True, context={"surroundings": around}).data)
 
 
 def _detailed(request: Request, actor: Actor, case: Any, **context: int) -> dict[str, Any]:
-    note_looks(actor_id=actor.id, cases=[case])
+    audit_views(actor_id=actor.id, cases=[case])
     case.details = case_details(
         actor=actor, case=case, with_records=may(request, rights.SUSPEND_REPORTING)
     )
     if not is_restricted(case):
-        note_looks_at_lines(actor_id=actor.id, lines=case.details.signals)
+        audit_views_of_lines(actor_id=actor.id, lines=case.details.signals)
     case.details.signals[:] = with_texts(case.details.signals)
     around = surroundings([case], viewer=cast("User", request.user), **context)
     return dict(CaseDetailBody(case, context={"surroundings": around}).data)

@@ -18,7 +18,7 @@ from moderado.api.schemas import CURSOR, PAGE_SIZE, StrictInput, validated
 from moderado.core.errors import NotFound
 from moderado.enforcement.models.holds import REFERENCE_LENGTH
 from moderado.enforcement.services import hash_bank
-from moderado.enforcement.services.restricted_looks import note_looks_about
+from moderado.enforcement.services.restricted_looks import audit_views_about
 
 
 class BankInput(StrictInput):
@@ -85,7 +85,7 @@ class HashBank(APIView):
         found = found.filter(**{name: each for name, each in columns.items() if each is not None})
         pages = NewestFirstPagination()
         page = pages.paginate_queryset(found, request, view=self)
-        note_looks_about(actor_id=user.id, rows=page)
+        audit_views_about(actor_id=user.id, rows=page)
         return pages.get_paginated_response(BankedTextBody(page, many=True).data)
 
     @extend_schema(operation_id="bank_text", request=BankInput, responses={201: BankedTextBody})

@@ -32,7 +32,7 @@ from moderado.api.schemas import CURSOR, PAGE_SIZE, PersonField, validated
 from moderado.enforcement.models import Sanction
 from moderado.enforcement.selectors import sanctions
 from moderado.enforcement.services import imposing
-from moderado.enforcement.services.restricted_looks import cases_of, note_looks
+from moderado.enforcement.services.restricted_looks import audit_views, cases_of
 
 _EXAMPLE = {
     "id": "0197b1a0-0000-7000-8000-000000000009",
@@ -166,7 +166,7 @@ class Sanctions(APIView):
         )
         pages = NewestFirstPagination()
         page = pages.paginate_queryset(found, request, view=self) or []
-        note_looks(actor_id=caller(request).user_id, cases=cases_of(page))
+        audit_views(actor_id=caller(request).user_id, cases=cases_of(page))
         appealed = sanctions.appealed_among(page)
         return pages.get_paginated_response([_for_staff(each, request, appealed) for each in page])
 

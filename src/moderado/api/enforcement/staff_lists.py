@@ -23,7 +23,7 @@ from moderado.api.schemas import CURSOR, PAGE_SIZE, PersonField, validated
 from moderado.enforcement.labels import NOTICE_ROLE_CODES, REPORT_CATEGORY_CODES
 from moderado.enforcement.selectors import staff_lists as selectors
 from moderado.enforcement.selectors.reports import reporter_records
-from moderado.enforcement.services.restricted_looks import note_looks
+from moderado.enforcement.services.restricted_looks import audit_views
 from moderado.enforcement.types import (
     Actor,
     ContentOutcome,
@@ -145,7 +145,7 @@ class Rulings(APIView):
         found = selectors.rulings_for(actor, wanted=selectors.RulingFilter(**asked))
         pages = NewestFirstPagination()
         page = pages.paginate_queryset(found, request, view=self)
-        note_looks(actor_id=actor.id, cases=[each.case for each in page])
+        audit_views(actor_id=actor.id, cases=[each.case for each in page])
         return pages.get_paginated_response(ListedRulingBody(page, many=True).data)
 
 
@@ -166,7 +166,7 @@ class StaffReports(APIView):
         found = selectors.reports_for(actor, wanted=selectors.ReportFilter(**asked))
         pages = NewestFirstPagination()
         page = pages.paginate_queryset(found, request, view=self)
-        note_looks(actor_id=actor.id, cases=[each.case for each in page])
+        audit_views(actor_id=actor.id, cases=[each.case for each in page])
         if may(request, rights.SUSPEND_REPORTING):
             records = reporter_records({each.reporter_id for each in page})
             for each in page:
@@ -196,5 +196,5 @@ class StaffNotices(APIView):
         found = selectors.notices_for(actor, wanted=wanted)
         page = pages.paginate_queryset(found, request, view=self)
         cases = [each.case for each in page if each.case is not None]
-        note_looks(actor_id=user.id, cases=cases)
+        audit_views(actor_id=user.id, cases=cases)
         return pages.get_paginated_response(ListedNoticeBody(page, many=True).data)

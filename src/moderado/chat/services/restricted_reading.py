@@ -15,7 +15,7 @@ from moderado.chat.selectors.rooms import rooms_visible_to
 from moderado.enforcement.selectors.queues import is_restricted
 from moderado.enforcement.services.access import get_case_of_others
 from moderado.enforcement.services.audit import write_line
-from moderado.enforcement.services.restricted_looks import note_looks_at_lines
+from moderado.enforcement.services.restricted_looks import audit_views_of_lines
 from moderado.enforcement.types import Actor
 from moderado.moderation import selectors
 
@@ -43,9 +43,9 @@ def read_log(
         BlindCase: A blind case waits for its ruling first.
     """
     line = selectors.get_log(log_id=log_id, scope_ids=scope_ids, sees_restricted=sees_restricted)
-    note_looks_at_lines(actor_id=actor_id, lines=[line])
+    audit_views_of_lines(actor_id=actor_id, lines=[line])
     if scope_ids is None and line.scope_id is not None and not _is_member(actor_id, line.scope_id):
-        _account_for(actor_id, "log_read", "moderationlog", line.pk, line.scope_id)
+        _audit(actor_id, "log_read", "moderationlog", line.pk, line.scope_id)
     return line
 
 
@@ -58,7 +58,7 @@ def read_case(*, actor: Actor, case_id: UUID) -> Any:
         OwnCase, OwnReport, OwnRuling: The moderator is a party.
     """
     case = get_case_of_others(actor=actor, case_id=case_id)
-    account_for_case(
+    audit_case_view(
         actor_id=actor.id,
         is_staff=actor.scope_ids is None,
         case_id=case.pk,
@@ -67,9 +67,7 @@ def read_case(*, actor: Actor, case_id: UUID) -> Any:
     return case
 
 
-def account_for_case(
-    *, actor_id: UUID, is_staff: bool, case_id: UUID, room_id: UUID | None
-) -> None:
+def audit_case_view(*, actor_id: UUID, is_staff: bool, case_id: UUID, room_id: UUID | None) -> None:
     """Write the line of a look at a case, if it is restricted.
 
     It is, in a queue for some groups alone, and for staff in a room that they may not read.
@@ -80,14 +78,14 @@ def account_for_case(
         and not rooms_visible_to(actor_id).filter(pk=room_id).exists()
     )
     if is_foreign or is_restricted(user_id=actor_id, case_id=case_id):
-        _account_for(actor_id, "case_read", "case", case_id, room_id)
+        _audit(actor_id, "case_read", "case", case_id, room_id)
 
 
 def _is_member(user_id: UUID, room_id: UUID) -> bool:
     return Membership.objects.filter(room=room_id, user=user_id).exists()
 
 
-def _account_for(
+def _audit(
     actor_id: UUID, action: str, subject_type: str, subject_id: UUID, room_id: UUID | None
 ) -> None:
     write_line(

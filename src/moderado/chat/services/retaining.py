@@ -25,7 +25,7 @@ from moderado.core.slices import steps_of_slice
 from moderado.enforcement.models import RetentionRun
 from moderado.enforcement.services import retention
 from moderado.enforcement.services.holds import block_new_holds, held_among
-from moderado.enforcement.services.retained_words import WITHOUT_CASE, WordsOver
+from moderado.enforcement.services.retained_words import WITHOUT_CASE, ExpiredWords
 
 BATCH = 100  # messages of one transaction
 
@@ -149,10 +149,10 @@ def _kept(authors: Mapping[UUID, UUID]) -> frozenset[UUID]:
     return held_among(authors) | retention.appealed_among(authors.keys())
 
 
-def _words_part(words: WordsOver) -> _Part:
+def _words_part(words: ExpiredWords) -> _Part:
     return _Part(
-        find=partial(retention.words_over, words),
-        erase=lambda _, before, ids: retention.erase_words_over(words, ids, before=before),
+        find=partial(retention.expired_words, words),
+        erase=lambda _, before, ids: retention.erase_expired_words(words, ids, before=before),
     )
 
 

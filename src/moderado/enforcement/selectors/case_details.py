@@ -39,7 +39,7 @@ class AuthorCard:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Happening:
+class TimelineEntry:
     """An entry of the timeline of a case. `actor` is None where no person acted."""
 
     kind: str
@@ -56,7 +56,7 @@ class CaseDetails:
     rulings: list[Ruling]
     signals: list[ModerationLog]
     author_card: AuthorCard | None
-    timeline: list[Happening]
+    timeline: list[TimelineEntry]
 
 
 def case_details(*, actor: Actor, case: Case, with_records: bool = False) -> CaseDetails:
@@ -155,19 +155,21 @@ def _lines(actor: Actor, case: Case) -> Iterator[ModerationLog]:
 
 def _timeline(
     case: Case, notes: list[CaseNote], rulings: list[Ruling], lines: list[ModerationLog]
-) -> Iterator[Happening]:
-    yield Happening(kind="opened", at=case.created_at, detail=case.origin)
+) -> Iterator[TimelineEntry]:
+    yield TimelineEntry(kind="opened", at=case.created_at, detail=case.origin)
     for line in lines:
         if line.actor_id is None:
-            yield Happening(kind="verdict", at=line.created_at, detail=line.verdict)
+            yield TimelineEntry(kind="verdict", at=line.created_at, detail=line.verdict)
     for note in notes:
-        yield Happening(kind="note", at=note.created_at, actor=note.actor)
+        yield TimelineEntry(kind="note", at=note.created_at, actor=note.actor)
     for ruling in rulings:
         kind = "reversal" if ruling.reverses_id else "ruling"
-        yield Happening(kind=kind, at=ruling.created_at, actor=ruling.actor, detail=ruling.content)
+        yield TimelineEntry(
+            kind=kind, at=ruling.created_at, actor=ruling.actor, detail=ruling.content
+        )
         if ruling.undone_at is not None:
-            yield Happening(kind="undone", at=ruling.undone_at, actor=ruling.actor)
+            yield TimelineEntry(kind="undone", at=ruling.undone_at, actor=ruling.actor)
     if case.escalated_at is not None:
-        yield Happening(kind="escalated", at=case.escalated_at)
+        yield TimelineEntry(kind="escalated", at=case.escalated_at)
     if case.closed_at is not None:
-        yield Happening(kind="closed", at=case.closed_at, detail=case.close_reason)
+        yield TimelineEntry(kind="closed", at=case.closed_at, detail=case.close_reason)

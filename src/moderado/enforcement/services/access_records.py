@@ -99,7 +99,7 @@ def delete_expired() -> int:
     records = AccessRecord.objects.filter(id__lte=newest.last_id)
     free = records.filter(~is_held)
     for seal in expired.filter(_within(records.filter(is_held)), _within(free)):
-        _account_for_rest(seal, is_held)
+        _audit_rest(seal, is_held)
     count, _ = free.delete()
     return count
 
@@ -109,7 +109,7 @@ def _within(records: "QuerySet[AccessRecord]") -> Exists:
     return Exists(records.filter(id__gt=OuterRef("after_id"), id__lte=OuterRef("last_id")))
 
 
-def _account_for_rest(seal: AccessSeal, is_held: Q) -> None:
+def _audit_rest(seal: AccessSeal, is_held: Q) -> None:
     """Write what stays of a seal to the audit, if the seal holds until now."""
     rows = _rows(seal.after_id, seal.last_id, inclusive=True)
     if _holds(seal, rows):

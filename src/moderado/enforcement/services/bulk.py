@@ -80,7 +80,7 @@ def start_bulk(*, actor: Actor, wanted: CaseFilter, proposal: Proposal) -> tuple
         if not left.exists():
             return first, False
     bulk = BulkRuling.objects.create(**asked, matched=found.count())
-    _account_for(actor.id, "bulk_started", bulk.pk, cases=bulk.matched)
+    _audit(actor.id, "bulk_started", bulk.pk, cases=bulk.matched)
     log.info("bulk_ruling_started", bulk_id=str(bulk.id), cases=bulk.matched)
     return bulk, True
 
@@ -125,7 +125,7 @@ def reverse_bulk(*, actor: Actor, bulk_id: UUID, reason: str) -> BulkRuling:
         if (bulk.reversed_by_id, bulk.reversal_reason) == (actor.id, reason):
             return bulk
         raise RulingReplaced
-    _account_for(actor.id, "bulk_reversal_started", bulk_id)
+    _audit(actor.id, "bulk_reversal_started", bulk_id)
     log.info("bulk_reversal_started", bulk_id=str(bulk_id), actor_id=str(actor.id))
     bulk.refresh_from_db()
     return bulk
@@ -243,7 +243,7 @@ def _end(bulk: BulkRuling, state: str) -> None:
         return
     erase_notes_of_ended(bulk.pk)
     if state == State.REVERSED:
-        _account_for(bulk.reversed_by_id or bulk.actor_id, "bulk_reversed", bulk.pk)
+        _audit(bulk.reversed_by_id or bulk.actor_id, "bulk_reversed", bulk.pk)
 
 
 def _standing(bulk: BulkRuling) -> Actor | None:
@@ -259,7 +259,7 @@ def _standing(bulk: BulkRuling) -> Actor | None:
     )
 
 
-def _account_for(actor_id: UUID, action: str, bulk_id: UUID, **details: int) -> None:
+def _audit(actor_id: UUID, action: str, bulk_id: UUID, **details: int) -> None:
     write_line(actor_id=actor_id, action=action, subject_type="bulk", subject_id=bulk_id, **details)
 
 

@@ -158,7 +158,7 @@ def write_note(*, actor: Actor, case_id: UUID, text: str) -> tuple[CaseNote, boo
     note = CaseNote.objects.create(case=case, actor_id=actor.id, text=written)
     extended = Case.objects.filter(pk=case.pk, claimed_by=actor.id, state=Case.State.OPEN)
     extended.filter(claimed_until__gte=Now()).update(claimed_until=Now() + LEASE)
-    _account_for(actor, "case_note_written", case)
+    _audit(actor, "case_note_written", case)
     log.info("case_note_written", case_id=str(case_id), actor_id=str(actor.id))
     return note, True
 
@@ -187,12 +187,12 @@ def _change(actor: Actor, case_id: UUID, step: CaseStep, **fields: object) -> Ca
         claimed_by=None, claimed_until=None, version=F("version") + 1, **fields
     )
     publish_changes(step, [case], was={case_id: traits_of(case)})
-    _account_for(actor, f"case_{step.value}", case)
+    _audit(actor, f"case_{step.value}", case)
     log.info("case_changed", case_id=str(case_id), actor_id=str(actor.id), step=step.value)
     return get_case(actor=actor, case_id=case_id)
 
 
-def _account_for(actor: Actor, action: str, case: Case) -> None:
+def _audit(actor: Actor, action: str, case: Case) -> None:
     write_line(
         actor_id=actor.id,
         action=action,

@@ -35,7 +35,7 @@ from moderado.enforcement.services.evidence_sources import (
 )
 from moderado.enforcement.services.fairness import check_may_preserve
 from moderado.enforcement.services.holds import add_hold
-from moderado.enforcement.services.restricted_looks import note_looks
+from moderado.enforcement.services.restricted_looks import audit_views
 from moderado.enforcement.types import BY_LAW, PERSON, Actor
 from moderado.moderation.models import Case
 from moderado.moderation.restricted_cases import RESTRICTED, without_restricted_cases
@@ -123,7 +123,7 @@ def _make(
         raise NoEvidence
     author_id = (found or first).author_id  # type: ignore[union-attr]  # one of them is there
     restricted = list(about.filter(categories__overlap=list(RESTRICTED)).order_by("id"))
-    note_looks(actor_id=actor_id, cases=restricted)
+    audit_views(actor_id=actor_id, cases=restricted)
     with transaction.atomic():  # before the rest is read, so that no erasure comes between
         _hold(actor_id, found, author_id, order, by_law=bool(restricted))
     subject = {"type": subject_type, "id": subject_id, "content": found and found.rows}

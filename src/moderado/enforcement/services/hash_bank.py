@@ -13,7 +13,7 @@ from moderado.enforcement.services.audit import write_line
 from moderado.enforcement.services.evidence_sources import preserved
 from moderado.enforcement.services.fairness import check_not_self
 from moderado.enforcement.services.holds import author_of
-from moderado.enforcement.services.restricted_looks import note_looks_about
+from moderado.enforcement.services.restricted_looks import audit_views_about
 from moderado.moderation.models import Case
 from moderado.moderation.services import hash_bank
 from moderado.moderation.services.hash_bank import BankedText as BankedText
@@ -62,7 +62,7 @@ def bank_message(
         subject_id=message_id,
     )
     if is_new:
-        _account_for(actor_id, "text_banked", banked)
+        _audit(actor_id, "text_banked", banked)
     return banked
 
 
@@ -91,7 +91,7 @@ def unbank(
     if actor_id is not None:
         author_id = author_of(banked.subject_type, banked.subject_id)
         check_not_self(actor_id=actor_id, user_id=author_id)
-    _account_for(actor_id, "text_unbanked", banked, **({"reference": reason} if reason else {}))
+    _audit(actor_id, "text_unbanked", banked, **({"reference": reason} if reason else {}))
     return banked
 
 
@@ -106,7 +106,7 @@ def list_banked(
         sees_restricted: With those of messages with a case about danger to children.
     """
     found = list(banked_texts(actor_id=actor_id, sees_restricted=sees_restricted))
-    note_looks_about(actor_id=actor_id, rows=found)
+    audit_views_about(actor_id=actor_id, rows=found)
     return found
 
 
@@ -118,7 +118,7 @@ def _text_of_case(message_id: UUID, revision: int | None) -> str:
     return texts[0] if texts else ""
 
 
-def _account_for(actor_id: UUID | None, action: str, banked: BankedText, **details: str) -> None:
+def _audit(actor_id: UUID | None, action: str, banked: BankedText, **details: str) -> None:
     write_line(
         actor_id=actor_id,
         action=action,

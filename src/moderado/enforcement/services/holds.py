@@ -121,7 +121,7 @@ def add_hold(
         defaults={"author_id": author_id, "actor_id": actor_id},
     )
     if is_new:
-        _account_for(actor_id, "hold_added", hold)
+        _audit(actor_id, "hold_added", hold)
     return hold
 
 
@@ -147,7 +147,7 @@ def release_hold(*, actor_id: UUID | None, hold_id: UUID, reason: str) -> LegalH
     hold.released_at, hold.released_by_id, hold.release_reason = Now(), actor_id, reason
     hold.save(update_fields=["released_at", "released_by", "release_reason"])
     erase_freed_words(subject_id=hold.subject_id)
-    _account_for(actor_id, "hold_released", hold)
+    _audit(actor_id, "hold_released", hold)
     hold.refresh_from_db()
     return hold
 
@@ -171,7 +171,7 @@ def _active() -> QuerySet[LegalHold]:
     return LegalHold.objects.filter(released_at=None)
 
 
-def _account_for(actor_id: UUID | None, action: str, hold: LegalHold) -> None:
+def _audit(actor_id: UUID | None, action: str, hold: LegalHold) -> None:
     write_line(
         actor_id=actor_id,
         action=action,

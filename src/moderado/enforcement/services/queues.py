@@ -56,7 +56,7 @@ def delete_queue(*, actor_id: UUID, queue_id: UUID) -> None:
     deleted, _rows = Queue.objects.filter(pk=queue_id).delete()
     if not deleted:
         raise NotFound
-    _account_for(actor_id, "queue_deleted", queue_id)
+    _audit(actor_id, "queue_deleted", queue_id)
     log.info("queue_deleted", queue_id=str(queue_id), actor_id=str(actor_id))
 
 
@@ -81,7 +81,7 @@ def _save(
         queue.groups.set(found)
     changed = sorted({*fields, *(() if groups is None else ("groups",))})
     action = "queue_created" if queue_id is None else "queue_changed"
-    _account_for(actor_id, action, queue.pk, fields=changed)
+    _audit(actor_id, action, queue.pk, fields=changed)
     return queue
 
 
@@ -93,7 +93,7 @@ def _locked(queue_id: UUID) -> Queue:
     return queue
 
 
-def _account_for(actor_id: UUID, action: str, queue_id: UUID, **details: Any) -> None:
+def _audit(actor_id: UUID, action: str, queue_id: UUID, **details: Any) -> None:
     write_line(
         actor_id=actor_id, action=action, subject_type="queue", subject_id=queue_id, **details
     )

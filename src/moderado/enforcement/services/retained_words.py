@@ -52,7 +52,7 @@ def erase_words_on(case_ids: Collection[UUID], *, before: datetime) -> None:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WordsOver:
+class ExpiredWords:
     """Words on records of one kind that belong to no case.
 
     Attributes:
@@ -137,9 +137,9 @@ _MEASURED = ~Q(public_note="") | in_words("reason", "lift_reason")
 
 # Rulings in bulk lose their words, too: each ruling has a copy.
 WITHOUT_CASE = (
-    WordsOver(rows=_sanctions, erase=_erase_measures),
-    WordsOver(rows=_suspensions, erase=_erase_measures),
-    WordsOver(rows=_purges, erase=_erase_purges),
-    WordsOver(rows=_bulks, erase=erase_ended),
-    WordsOver(rows=_appeals, erase=_erase_appeals),
+    ExpiredWords(rows=_sanctions, erase=_erase_measures),
+    ExpiredWords(rows=_suspensions, erase=_erase_measures),
+    ExpiredWords(rows=_purges, erase=_erase_purges),
+    ExpiredWords(rows=_bulks, erase=erase_ended),
+    ExpiredWords(rows=_appeals, erase=_erase_appeals),
 )

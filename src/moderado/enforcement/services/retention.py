@@ -20,7 +20,7 @@ from moderado.core.ids import first_id
 from moderado.enforcement.models import Appeal, LegalHold
 from moderado.enforcement.models import RetentionRun as RetentionRun
 from moderado.enforcement.services.holds import block_new_holds
-from moderado.enforcement.services.retained_words import WordsOver, erase_words_on
+from moderado.enforcement.services.retained_words import ExpiredWords, erase_words_on
 from moderado.enforcement.types import AppealState
 from moderado.moderation.models import (
     Case,
@@ -152,15 +152,15 @@ def erase_case_texts(case_ids: Sequence[UUID], *, before: datetime) -> int:
     return erased
 
 
-def words_over(words: WordsOver, before: datetime, after: UUID | None) -> list[UUID]:
+def expired_words(words: ExpiredWords, before: datetime, after: UUID | None) -> list[UUID]:
     """Return one batch of records without a case whose words are over, as `ended_cases`."""
     return _after(words.rows(before), after)
 
 
 @retry_on_deadlock
 @transaction.atomic
-def erase_words_over(words: WordsOver, ids: Sequence[UUID], *, before: datetime) -> int:
-    """Erase the words of records of `words_over`. They are no texts, and count as none."""
+def erase_expired_words(words: ExpiredWords, ids: Sequence[UUID], *, before: datetime) -> int:
+    """Erase the words of records of `expired_words`. They are no texts, and count as none."""
     block_new_holds()
     words.erase(words.rows(before).filter(pk__in=ids))
     return 0

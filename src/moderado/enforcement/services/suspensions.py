@@ -72,7 +72,7 @@ def suspend_reporting(
     )
     suspension.refresh_from_db()
     _notify(suspension, PersonNotice.REPORTING_SUSPENDED)
-    _account_for("reporting_suspended", suspension, actor_id)
+    _audit("reporting_suspended", suspension, actor_id)
     log.info("reporting_suspended", user_id=str(user_id), actor_id=str(actor_id))
     return suspension
 
@@ -103,12 +103,12 @@ def lift_suspension(*, actor_id: UUID, suspension_id: UUID, reason: str) -> Repo
         suspension.refresh_from_db()
         if is_in_force:  # another one may be, after this one ended by its term
             _notify(suspension, PersonNotice.REPORTING_RESTORED)
-        _account_for("suspension_lifted", suspension, actor_id)
+        _audit("suspension_lifted", suspension, actor_id)
         log.info("suspension_lifted", suspension_id=str(suspension_id), actor_id=str(actor_id))
     return suspension
 
 
-def _account_for(action: str, suspension: ReportingSuspension, actor_id: UUID) -> None:
+def _audit(action: str, suspension: ReportingSuspension, actor_id: UUID) -> None:
     write_line(
         actor_id=actor_id,
         action=action,

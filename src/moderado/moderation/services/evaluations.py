@@ -102,7 +102,7 @@ def request_evaluation(
             requested_by_id=actor_id,
         )
         publish(EvaluationQueued(evaluation_id=evaluation.id))
-        _account_for(actor_id, "evaluation_requested", evaluation)
+        _audit(actor_id, "evaluation_requested", evaluation)
     log.info("evaluation_requested", evaluation_id=str(evaluation.id), kind=request.kind)
     return evaluation
 
@@ -121,12 +121,12 @@ def cancel(*, actor_id: UUID | None, evaluation_id: UUID) -> Evaluation:
     evaluation = get_evaluation(evaluation_id)
     if not ended:
         raise EvaluationEnded
-    _account_for(actor_id, "evaluation_cancelled", evaluation)
+    _audit(actor_id, "evaluation_cancelled", evaluation)
     log.info("evaluation_cancelled", evaluation_id=str(evaluation_id))
     return evaluation
 
 
-def _account_for(actor_id: UUID | None, action: str, evaluation: Evaluation) -> None:
+def _audit(actor_id: UUID | None, action: str, evaluation: Evaluation) -> None:
     publish(
         StaffActed(
             actor_id=actor_id,
