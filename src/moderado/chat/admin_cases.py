@@ -16,7 +16,7 @@ _AROUND = 5  # messages before and after
 
 
 def case_subject(case: ShownCase, viewer: User) -> CaseSubject:
-    """Return what the viewer may see of the subject of a case. The look may leave an audit line."""
+    """Return what the viewer may see of the subject of a case. The view may leave an audit line."""
     audit_case_view(actor_id=viewer.pk, is_staff=True, case_id=case.id, room_id=case.scope_id)
     found = surroundings([case], viewer=viewer, before=_AROUND, after=_AROUND)[case.id]
     return CaseSubject(

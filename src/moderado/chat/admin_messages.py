@@ -60,7 +60,7 @@ class Revisions(ReadOnly, TabularInline):
 
 @admin.register(Message)
 class MessageAdmin(AuditedReading, ReadOnly, ModelAdmin):
-    """Messages, read-only: moderators rule on cases. Each look leaves an audit line."""
+    """Messages, read-only: moderators rule on cases. Each view leaves an audit line."""
 
     list_display = ("created_at", "shown_status", "author", "room", "excerpt", "shown_reason")
     list_display_links = ("created_at", "excerpt")

@@ -13,7 +13,7 @@ from celery.beat import EmbeddedService
 
 DELAYS = (1, 2, 4, 8, 15, 30)  # seconds before each further restart; the last one repeats
 STABLE = 60  # seconds; after an uptime of this length the delays begin again
-_LOOK = 0.5  # seconds between two looks at the child
+_POLL = 0.5  # seconds between two checks of the child
 _SECONDS_TO_STOP = 2
 
 log = structlog.get_logger(__name__)
@@ -37,9 +37,9 @@ class BeatChild(bootsteps.StartStopStep):
         super().__init__(consumer, **options)
 
     def start(self, parent: Any) -> None:
-        """Start beat, and look regularly whether it still runs."""
+        """Start beat, and check regularly whether it still runs."""
         self._start()
-        self._timer = parent.timer.call_repeatedly(_LOOK, self.look)
+        self._timer = parent.timer.call_repeatedly(_POLL, self.check)
 
     def stop(self, parent: Any) -> None:
         """Stop beat. Also called when the broker is lost: `start` follows once it is back."""
@@ -52,7 +52,7 @@ class BeatChild(bootsteps.StartStopStep):
 
     terminate = stop
 
-    def look(self) -> None:
+    def check(self) -> None:
         """Report a beat that ended, and start another one after a growing delay."""
         if self._process is not None and not self._process.is_alive():
             self._report()

@@ -63,7 +63,7 @@ class Wakeup:
         self._requested.set()
 
     def acknowledge(self) -> None:
-        """Allow the next task. A worker calls this before its last look for work."""
+        """Allow the next task. A worker calls this before it checks for work the last time."""
         try:
             client().delete(self._key)
         except Exception:  # noqa: BLE001  (there may be work even if Redis fails)

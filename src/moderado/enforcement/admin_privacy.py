@@ -57,7 +57,7 @@ class HoldForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in stubs o
 
 @admin.register(LegalHold)
 class LegalHoldAdmin(AuditedReading, ActsOnPage, RestrictedPage):
-    """Legal holds. Every look at them leaves an audit line."""
+    """Legal holds. Each view leaves an audit line."""
 
     form = HoldForm
     list_display = ("created_at", "reference", "subject", "author", "actor", "released_at")

@@ -38,8 +38,8 @@ class RecordPage(NamesSubjects, Audited, ReadOnly, ModelAdmin):
 class RestrictedPage(RecordPage):
     """Records of which some belong to restricted cases.
 
-    They are left out for viewers without the right. For others, each look at one of them leaves an
-    audit line, in lists as on its page.
+    They are left out for viewers without the right. For others, each view of one of them writes
+    an audit line, in lists as on its page.
     """
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[Any]":

@@ -24,7 +24,7 @@ _SHOWN = 20  # measures
 def account_standing(account: User, viewer: User) -> Sequence[Shown]:
     """Return the measures in force, the points of strikes, and what the viewer may do.
 
-    A look at a measure of a restricted case leaves an audit line.
+    A view of a measure of a restricted case leaves an audit line.
     """
     facts = _facts(account, viewer) if viewer.has_perm(rights.VIEW_SANCTION) else ()
     return [*facts, *_acts(account, viewer)]

@@ -105,7 +105,7 @@ def _sees_restricted(request: HttpRequest) -> bool:
 
 @admin.register(ModerationLog)
 class ModerationLogAdmin(NamesSubjects, AuditedReading, ReadOnly, ModelAdmin):
-    """Append-only, as in the database. Each look leaves an audit line."""
+    """Append-only, as in the database. Each view leaves an audit line."""
 
     list_display = (
         "created_at",

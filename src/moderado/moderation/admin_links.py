@@ -1,4 +1,4 @@
-"""Links of the admin to the subjects and rooms of its records, by name where the viewer may look.
+"""Links of the admin to the subjects and rooms of its records, by name where viewers may open them.
 
 A context registers how its records are named. Names are read once for a page.
 """

@@ -53,7 +53,7 @@ def test_worker_has_no_beat_unless_it_is_asked_to(consumer):
 
 
 def test_running_beat_is_left_alone(child, started):
-    child.look()
+    child.check()
 
     assert len(started) == 1
 
@@ -65,7 +65,7 @@ def test_delay_before_another_beat_grows_and_begins_again(child, started, now):
         die(started[-1])
         died, count = now.seconds, len(started)
         while len(started) == count:
-            child.look()
+            child.check()
             now.seconds += 0.5
         delays.append(now.seconds - 0.5 - died)
 

@@ -17,7 +17,7 @@ from moderado.core.database import require_transaction
 AFTER = timedelta(seconds=2)  # for which a message has waited
 TOGETHER = 20  # messages of a first attempt
 AMONG = 50  # messages of which the one with the fewest attempts is taken
-CLAIMS = 10  # in one look, each in other rooms: the next look continues behind them
+CLAIMS = 10  # of one call, each in other rooms: the next call continues behind them
 _EVER = 32_000  # attempts: as many as the column holds
 
 Leased = tuple[Message, int]

@@ -119,7 +119,7 @@ def _author_card(actor: Actor, case: Case) -> AuthorCard | None:
 def _earlier_decisions(actor: Actor, case: Case) -> list[Ruling]:
     """Return the newest rulings on the author in other cases, without those of restricted cases.
 
-    A look at a restricted case is logged; the page of another case is no look at it.
+    A view of a restricted case is logged, and the page of another case is no such view.
     """
     found = rulings_for(actor, wanted=RulingFilter(author_id=case.author_id))
     found = records_for_others(found).filter(undone_at=None, reverses=None).exclude(case=case)

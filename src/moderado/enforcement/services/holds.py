@@ -154,7 +154,7 @@ def release_hold(*, actor_id: UUID | None, hold_id: UUID, reason: str) -> LegalH
 
 @transaction.atomic
 def list_holds(*, actor_id: UUID | None, with_released: bool = False) -> Sequence[LegalHold]:
-    """Return the holds, newest first. The look is written to the audit."""
+    """Return the holds, newest first. The view is written to the audit."""
     found = LegalHold.objects.all() if with_released else _active()
     holds = list(found.order_by("-created_at", "-id"))
     write_line(actor_id=actor_id, action="holds_listed", holds=len(holds))

@@ -27,7 +27,7 @@ DEFAULT_RETRY_AFTER = 1.0  # seconds, if the provider names none
 MAX_RETRY_AFTER = 86_400.0  # longest rest period in seconds that a provider may ask for
 MAX_ERROR_LENGTH = 128
 
-STEP = 0.25  # seconds between two looks at the time that a call has had
+STEP = 0.25  # seconds between two checks of the time that a call has had
 MAX_LATE = 3.0  # seconds; the task stores the answer before its soft limit
 
 QUOTA_EXHAUSTED = "quota_exhausted"

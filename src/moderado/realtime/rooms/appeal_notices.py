@@ -24,7 +24,7 @@ class AppealAccess:
 class AppealNotices(StaffNotices[AppealChange, AppealReader]):
     """The notices of appeals of one event loop.
 
-    What an appeal is now decides the frame: several changes of one look are one frame.
+    The present state of an appeal decides the frame: changes of one query are one frame.
     """
 
     access = AppealAccess()

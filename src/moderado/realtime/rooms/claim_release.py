@@ -31,12 +31,12 @@ class Departure:
     """A user whose last connection here has closed; times of the event loop's clock, in seconds."""
 
     since: float
-    look_at: float
-    was_absent: bool = False  # at the first look
+    check_at: float
+    was_absent: bool = False  # at the first check
 
 
 class ClaimRelease:
-    """The departures of one event loop, looked at together: one statement, however many.
+    """The departures of one event loop, checked together: one statement, however many.
 
     Args:
         users: The connections of this event loop, by their user.
@@ -72,7 +72,7 @@ class ClaimRelease:
     def left(self, user_id: UUID) -> None:
         """Look at the claims of a user in a while: their last connection here has closed."""
         now = asyncio.get_running_loop().time()
-        self._left[user_id] = Departure(since=now, look_at=now + self._grace)
+        self._left[user_id] = Departure(since=now, check_at=now + self._grace)
         if not self._is_running:
             self._is_running = True
             self._start(self._run())
@@ -81,14 +81,14 @@ class ClaimRelease:
         loop = asyncio.get_running_loop()
         try:
             while self._left:
-                first = min(departure.look_at for departure in self._left.values())
+                first = min(departure.check_at for departure in self._left.values())
                 await asyncio.sleep(max(0.0, first - loop.time()))
-                due = [user for user, one in self._left.items() if one.look_at <= loop.time()]
-                await self._look({user_id: self._left.pop(user_id) for user_id in due})
+                due = [user for user, one in self._left.items() if one.check_at <= loop.time()]
+                await self._check({user_id: self._left.pop(user_id) for user_id in due})
         finally:
             self._is_running = False
 
-    async def _look(self, left: Mapping[UUID, Departure]) -> None:
+    async def _check(self, left: Mapping[UUID, Departure]) -> None:
         gone = [user_id for user_id in left if user_id not in self._users]
         if not gone:
             return
@@ -104,5 +104,5 @@ class ClaimRelease:
         if departure.was_absent:
             await self._release(user_id=user_id, idle_seconds=now - departure.since)
         elif user_id not in self._left:  # else they came back meanwhile and left again
-            again = replace(departure, look_at=now + self._rebuild, was_absent=True)
+            again = replace(departure, check_at=now + self._rebuild, was_absent=True)
             self._left[user_id] = again

@@ -25,10 +25,10 @@ from moderado.realtime.wire.encode import Line
 
 log = structlog.get_logger(__name__)
 
-NOTICE_DELAY = 0.5  # seconds in which changes are collected: one look at PostgreSQL for all
-SHARE = 0.2  # of the time for looks: on a busy machine they leave processors to messages
-MAX_PAUSE = 5.0  # seconds between two looks, however long they take
-MAX_FRAMES = 100  # changes of one look; the counts are right in any case
+NOTICE_DELAY = 0.5  # seconds in which changes are collected for one query
+SHARE = 0.2  # of the time for queries: on a busy machine they leave processors to messages
+MAX_PAUSE = 5.0  # seconds between two queries, however long they take
+MAX_FRAMES = 100  # changes of one query; the counts are right in any case
 
 Change = TypeVar("Change")
 Reader = TypeVar("Reader", bound=SessionReader)
@@ -74,7 +74,7 @@ class StaffNotices(ABC, Generic[Change, Reader]):
         self._delay = delay
         self._waiting: deque[Change] = deque(maxlen=MAX_FRAMES)
         self._is_running = False
-        self._not_before = 0.0  # the next look, by the clock of the event loop
+        self._not_before = 0.0  # the next query, by the clock of the event loop
 
     @abstractmethod
     def lines(self, changes: Collection[Change], reader: Reader) -> Iterator[Line]:
