@@ -68,7 +68,7 @@ class User(Record, AbstractBaseUser, PermissionsMixin):
     is_staff = models.BooleanField(_("staff"), default=False)
     # Since then nothing that the account wrote may be stored (ADR 0079).
     erased_at = models.DateTimeField(_("erased"), null=True, editable=False)
-    # Of the session by which the account acts. Authentication sets it; no column of this table.
+    # The session by which the account acts. Set by authentication; no column of this table.
     second_factor_at: datetime | None = None
 
     objects: ClassVar[UserManager] = UserManager()

@@ -65,7 +65,7 @@ _APPEALS: Mapping[str, Promise] = {
         "Your appeal has ended: what it is about was changed or deleted before a decision."
     ),
 }
-# Of what a machine has decided.
+# For decisions of machines.
 _APPEALS_OF_VERDICTS: Mapping[str, Promise] = {
     AppealOutcome.UPHELD: gettext_lazy("A person has looked at your appeal: the decision stands."),
     AppealOutcome.OVERTURNED: gettext_lazy(
@@ -242,7 +242,7 @@ def _sanction(note: SanctionNote, view: DecisionView) -> str:
     is_over = view.is_reversed or note.is_lifted
     until = None if is_over else note.ends_at
     said = explain(Restriction(kind=note.kind, until=until, reason=view.reason))
-    # Of a decision that was reversed as a whole, one sentence says it.
+    # A decision that was reversed as a whole needs one sentence only.
     is_alone = note.is_lifted and not view.is_reversed
     return f"{said} {_lifted()}" if is_alone else said
 

@@ -72,10 +72,10 @@ class Message(Record):
     edited_at = models.DateTimeField(_("edited"), null=True, blank=True)
     published_at = models.DateTimeField(_("published"), null=True, blank=True)
 
-    # Of a tombstone whose text others saw until then. Null also if an earlier release deleted it.
+    # When a text that others had seen was removed. Null also if an earlier release deleted it.
     removed_at = models.DateTimeField(_("deleted"), null=True, editable=False)
 
-    # Of a tombstone: what removed many messages at once. Neighbours of one sweep are one line.
+    # For a tombstone: what removed many messages at once. Neighbours of one sweep are one line.
     sweep_id = models.UUIDField(_("sweep"), null=True, editable=False)
 
     edit_text = models.TextField(_("waiting edit"), null=True, blank=True)  # noqa: DJ001

@@ -107,8 +107,9 @@ class Membership(Record):
     read_seq = models.BigIntegerField(_("read up to"), default=0)
     # In slow mode: when the member may post again.
     next_post_at = models.DateTimeField(_("next message"), null=True, editable=False)
-    # Of an administrator who succeeded one who is banned, from the server or the room: the ban, and
-    # the role before, which returns if the ban is undone. Null once a person has given the role.
+    # If a ban of the last administrator, from the server or the room, gave the member this role:
+    # that ban, and the former role, which returns if the ban is undone. Null once a person has
+    # given the role.
     succession_ban_id = models.UUIDField(_("ban"), null=True, editable=False)
     former_role = models.CharField(  # noqa: DJ001
         _("former role"), max_length=16, choices=Role, null=True, editable=False

@@ -92,7 +92,7 @@ def post_messages(requests: Sequence[SendRequest]) -> list[Outcome]:
     """Store many messages, those of the common case in one statement and one commit.
 
     The common case is a member who posts in a room of mode `pre`, without a reply and with a new
-    `client_id`. Of all other requests, repeats are found in one query, and the rest is stored one
+    `client_id`. Among all other requests, one query finds the repeats, and the rest is stored one
     by one. A request that fails does not affect the others.
 
     Args:

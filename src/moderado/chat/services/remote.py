@@ -246,7 +246,7 @@ class RemoteRound:
             message.prepared.answers.append(future.result())
 
     def _finish(self, messages: Iterable[_Message]) -> None:
-        # Of two revisions of one message, the later fence is the one that counts: it comes last.
+        # If one message has two revisions here, the later fence counts: it comes last.
         complete = sorted(messages, key=lambda each: each.fence)[:STEP]
         if not complete:
             return

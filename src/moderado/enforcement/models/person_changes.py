@@ -22,7 +22,7 @@ class PersonChange(Record):
         verbose_name=_("person"),
     )
     kind = models.CharField(_("kind"), max_length=8)  # of `OwnThing`
-    # Of a block: the blocked person.
+    # For a block: the blocked person.
     subject_id = models.UUIDField(_("subject"))
     changed_xid = models.BigIntegerField(_("transaction of the last change"))
 

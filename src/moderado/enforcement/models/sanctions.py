@@ -71,20 +71,20 @@ class Sanction(Record):
     lift_reason = models.CharField(_("reason for lifting"), max_length=64, blank=True, default="")
     # When the end by `ends_at` was announced. The index of what is in force shrinks then.
     expired_at = models.DateTimeField(_("expired"), null=True, blank=True)
-    # Of slow mode: the least time between two messages.
+    # For slow mode: the least time between two messages.
     interval_seconds = models.PositiveIntegerField(_("interval in seconds"), null=True, blank=True)
-    # Of slow mode: when the person may post again.
+    # For slow mode: when the person may post again.
     next_post_at = models.DateTimeField(_("next message"), null=True, editable=False)
-    # Of a strike: its points, and the policy by which they were chosen. They count together with
+    # For a strike: its points, and the policy by which they were chosen. They count together with
     # other strikes of this policy in the same scope, until `ends_at`.
     weight = models.PositiveSmallIntegerField(_("weight"), null=True, blank=True)
     policy_name = models.CharField(
         _("policy"), max_length=64, blank=True, default="", db_default=""
     )
     category = models.CharField(_("category"), max_length=32, blank=True, default="", db_default="")
-    # Of a strike that a machine gave: the verdict's line in the moderation log.
+    # For a strike that a machine gave: the verdict's line in the moderation log.
     verdict_id = models.UUIDField(_("verdict"), null=True, blank=True, unique=True)
-    # Of a sanction that strikes led to: the last of them, and the points that it takes.
+    # For a sanction that strikes led to: the last of them, and the points that it takes.
     cause = models.ForeignKey(
         "self",
         null=True,
@@ -94,7 +94,7 @@ class Sanction(Record):
         verbose_name=_("caused by"),
     )
     threshold = models.PositiveIntegerField(_("threshold in points"), null=True, blank=True)
-    # Of a ban of the server: a keyed digest of the e-mail, which may not register again.
+    # For a ban of the server: a keyed digest of the e-mail, which may not register again.
     email_digest = models.BinaryField(_("digest of the e-mail"), max_length=32, null=True)
 
     class Meta:

@@ -38,7 +38,7 @@ OVERDUE = Q(state=AppealState.OPEN, due_at__lte=Now())
 
 
 class AppealPlace(NamedTuple):
-    """What decides who may decide an appeal. Of persons and rooms, only those that were asked for.
+    """What decides who may decide an appeal, limited to the persons and rooms of the query.
 
     `queues` are those of its cases, in the order of `CASE_COLUMNS`. `decided_or_appealed` are
     appellant and first decider, `about` the authors of its cases, `rooms` those that its cases are

@@ -79,7 +79,7 @@ def overturned_verdicts(
     found = []
     with translation.override(_language(author_id)):
         for ruling in shown:
-            # Of two rulings about one text, the newest one.
+            # Only the newest ruling about a text counts.
             verdict = newest.pop((ruling.subject_id, ruling.revision), None)
             if verdict is not None and verdict.verdict in _REFUSING:
                 key = (ruling.created_at, ruling.id)
