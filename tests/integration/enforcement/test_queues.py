@@ -70,7 +70,7 @@ def test_metrics_have_each_queue(queues, held, staff):
     assert 'moderado_queue_open_cases{queue=""} 0.0' in page
 
 
-def test_moderators_are_told_the_count_and_the_age_of_the_oldest(queues, held, staff):
+def test_moderators_receive_the_count_and_the_age_of_the_oldest(queues, held, staff):
     case = held(outcome=Outcome.FLAG)
 
     readers = case_readers(user_ids=[staff.id], changes=[change_of(case)])
@@ -80,7 +80,7 @@ def test_moderators_are_told_the_count_and_the_age_of_the_oldest(queues, held, s
     assert (counts.open_count, counts.oldest_seconds) == (1, 0)
 
 
-def test_claim_of_who_has_left_ends_unless_it_was_used_since(
+def test_claim_of_a_moderator_who_left_ends_unless_it_was_used_since(
     held, staff, heard, django_capture_on_commit_callbacks
 ):
     case = held()

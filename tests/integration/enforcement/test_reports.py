@@ -200,7 +200,7 @@ def test_reports_are_limited_and_comments_checked(settings):
         ("keep_flagged", "no_action", None),
     ],
 )
-def test_reporters_hear_of_the_outcome(told, content, outcome, upheld):
+def test_reporters_are_notified_of_the_outcome(told, content, outcome, upheld):
     message, ana, bia = say(), make_user(), make_user()
     for reporter in (ana, bia):
         found, _ = report_message(message, reporter)
@@ -215,7 +215,7 @@ def test_reporters_hear_of_the_outcome(told, content, outcome, upheld):
     assert view.appealable == (outcome == "no_action")
 
 
-def test_reversal_changes_the_outcome_and_is_told_once(told):
+def test_reversal_changes_the_outcome_and_notifies_once(told):
     found, _ = report_message(say())
     first = settle(found.case, "remove")
     told.clear()

@@ -267,7 +267,7 @@ def test_reversal_that_is_settled_first_decides_the_reports(room, alice, ana):
     assert (found.outcome, found.ruling) == ("no_action", reversal)
 
 
-def test_people_are_told_once_after_the_time_to_undo(room, alice, ana, heard):
+def test_people_are_notified_once_after_the_time_to_undo(room, alice, ana, heard):
     ruling = decided(ana, say(alice, room, "HOLD this"))
 
     assert settle_rulings() == 0

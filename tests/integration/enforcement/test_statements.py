@@ -86,7 +86,7 @@ def test_removed_message_says_why_who_and_what_next(author, room):
     assert MACHINE not in view.explanation
 
 
-def test_kept_flagged_message_is_told_and_cannot_be_appealed(author, room):
+def test_kept_flagged_message_is_listed_and_cannot_be_appealed(author, room):
     say(author, room, "FLAG isto")
     decide(Case.objects.get(), ContentOutcome.KEEP_FLAGGED)
 
@@ -183,7 +183,7 @@ def test_overturned_verdict_stays_in_the_list(author, room):
         appeal_decision(user_id=author.id, decision_id=view.id, text="-")
 
 
-def test_reversal_is_told_in_the_language_of_the_author(author, room, monkeypatch):
+def test_reversal_notifies_the_author_in_their_language(author, room, monkeypatch):
     told = []
     monkeypatch.setattr(appeal_outcomes, "publish", told.append)
     say(author, room, "FLAG isto")

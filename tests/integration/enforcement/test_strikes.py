@@ -260,7 +260,7 @@ def test_policy_that_judged_decides_about_the_points(person, room):
 
 
 @pytest.mark.usefixtures("house")
-def test_person_is_told_of_the_strike_before_what_follows(
+def test_person_is_notified_of_the_strike_before_its_consequences(
     person, heard, django_capture_on_commit_callbacks
 ):
     with django_capture_on_commit_callbacks(execute=True):
