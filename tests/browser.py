@@ -14,7 +14,7 @@ from playwright.async_api import Browser, ConsoleMessage, Locator, Page, async_p
 
 from tests.tools import program
 
-PATIENCE = 30_000  # milliseconds until a missing reaction is a failure
+TIMEOUT = 30_000  # milliseconds until a missing reaction is a failure
 PASSWORD = "correct horse 9 battery"  # of accounts that exist for one test
 # fmt: off
 FLAGS = [
@@ -35,7 +35,7 @@ BROWSER_TESTS = [
 STORE = "import('/static/moderado/app/store.js')"
 RECONNECT = f"({STORE}).then(({{ client }}) => client.reconnect())"
 
-expect.set_options(timeout=PATIENCE)
+expect.set_options(timeout=TIMEOUT)
 
 
 def chromium() -> str:

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 from uuid import uuid4
 
-from tests.journey import PATIENCE, Person
+from tests.journey import TIMEOUT, Person
 
 Body = dict[str, Any]
 Found = TypeVar("Found")
@@ -283,11 +283,11 @@ class EnforcementJourney:
     async def _until(self, look: Callable[[], Awaitable[Found]], *, what: str) -> Found:
         """Look again until there is something."""
         try:
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(TIMEOUT):
                 while not (found := await look()):
                     await asyncio.sleep(0.2)
         except TimeoutError:
-            raise AssertionError(f"not within {PATIENCE} s: {what}") from None
+            raise AssertionError(f"not within {TIMEOUT} s: {what}") from None
         return found
 
 

@@ -19,7 +19,7 @@ from websockets.exceptions import ConnectionClosed
 
 Frame = dict[str, Any]
 
-PATIENCE = 60.0  # seconds until a missing frame is a failure
+TIMEOUT = 60.0  # seconds until a missing frame is a failure
 OFFENSIVE = "seu filho da puta"
 PASSWORD = secrets.token_urlsafe(16)
 
@@ -40,13 +40,13 @@ class Socket:
     async def open(cls, url: str, **options: Any) -> Self:
         if url.startswith("wss:"):
             options.setdefault("ssl", _trusting())
-        return cls(await connect(url, max_queue=None, open_timeout=PATIENCE, **options))
+        return cls(await connect(url, max_queue=None, open_timeout=TIMEOUT, **options))
 
     async def send(self, kind: str, **fields: Any) -> None:
         await self.connection.send(json.dumps({"type": kind, **fields}))
 
     async def next(
-        self, kind: str, *, where: Callable[[Frame], bool] = bool, within: float = PATIENCE
+        self, kind: str, *, where: Callable[[Frame], bool] = bool, within: float = TIMEOUT
     ) -> Frame:
         """Return the first frame of this type that was not returned before."""
         for frame in self._unread:
@@ -64,7 +64,7 @@ class Socket:
             seen = [frame["type"] for frame in self._unread]
             raise AssertionError(f"no {kind} within {within} s, but {seen}") from None
 
-    async def closed(self, *, within: float = PATIENCE) -> int | None:
+    async def closed(self, *, within: float = TIMEOUT) -> int | None:
         """Wait for the end. Returns the close code; None when the connection was aborted."""
         try:
             async with asyncio.timeout(within):
@@ -97,7 +97,7 @@ class Person:
         self.tokens: dict[str, str] = {}
         self.id = ""
         self.sockets: list[Socket] = []
-        self._http = httpx.AsyncClient(base_url=self.server, timeout=PATIENCE, verify=False)  # noqa: S501  (a test's server signs its own certificate)
+        self._http = httpx.AsyncClient(base_url=self.server, timeout=TIMEOUT, verify=False)  # noqa: S501  (a test's server signs its own certificate)
 
     async def ask(self, method: str, path: str, *, expect: int = 0, **options: Any) -> Any:
         """Send a request that must succeed, with the status `expect` if given; return its JSON."""
@@ -191,7 +191,7 @@ class Journey:
         assert room["moderation_mode"] == "pre", room
         self.room = room["id"]
         await self.bia.ask("POST", f"chat/rooms/{self.room}/join/")
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(TIMEOUT):
             while not await self._name_of_ana_is_judged():
                 await asyncio.sleep(0.2)
         self.ana_hears = await self.ana.enter(self.room)

@@ -14,7 +14,7 @@ from moderado.chat import tasks
 from moderado.chat.models import Message
 from tests import processes
 from tests.e2e import providers, stack
-from tests.journey import PATIENCE, Person, Socket
+from tests.journey import TIMEOUT, Person, Socket
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
@@ -36,7 +36,7 @@ class Talk:
         self.bia_hears = await self.bia.enter(self.room)
         return self
 
-    async def say(self, text: str, *, within: float = PATIENCE) -> str:
+    async def say(self, text: str, *, within: float = TIMEOUT) -> str:
         """Return the id of Ana's message, once it is acknowledged."""
         client_id = uuid4().hex
         await self.ana_hears.send("chat_message", message=text, client_id=client_id)

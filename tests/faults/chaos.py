@@ -33,9 +33,9 @@ from tests.faults.checker import ERASED_WITHIN, INVARIANTS, LATENCY, overdue, se
 from tests.faults.client import Client
 from tests.faults.cluster import Cluster, Plan, make_template, running
 from tests.faults.crowd import Crowd
-from tests.faults.drama import Drama
+from tests.faults.fault_injector import FaultInjector
 from tests.faults.judge import Manner
-from tests.faults.mischief import Troublemaker
+from tests.faults.moderation_load import ModerationLoad
 from tests.faults.pace import MOST_STOLEN, Pace, Processors
 from tests.faults.rearranging import rearrange
 from tests.faults.rulings import EFFECTS, ENFORCEMENT, effects
@@ -145,9 +145,9 @@ def chaos(
 
 def _run(cluster: Cluster, crowd: Crowd, *, seed: int, duration: float, moderators: int) -> Outcome:
     people = [crowd.joins(name) for name in ("Ana", "Bia", "Caio", "Davi", "Eva", "Gil")]
-    drama = Drama(cluster, crowd, seed=seed, moderators=moderators)
+    moderation = ModerationLoad(cluster, crowd, seed=seed, moderators=moderators)
     for members, mode in (
-        ([*people, *drama.leaving], "pre"),
+        ([*people, *moderation.leaving], "pre"),
         (people[:3], "pre"),
         (people[3:], "post"),
     ):
@@ -173,23 +173,25 @@ def _run(cluster: Cluster, crowd: Crowd, *, seed: int, duration: float, moderato
         crowd.begin(optimistic.talk_carefully(person, shared, pace, seed=f"{seed}/{person.name}"))
         for person in careful
     ]
-    for person in drama.leaving:
-        drama.talks[person.id] = crowd.begin(_talk(person, pace, seed=f"{seed}/{person.name}"))
+    for person in moderation.leaving:
+        moderation.talks[person.id] = crowd.begin(_talk(person, pace, seed=f"{seed}/{person.name}"))
     calm = _measure(crowd, pace)
     calm_load = 1 / pace.factor
     pace.factor = max(1.0, pace.factor / STRESS)
-    drama.begin(people, duration=duration)
-    trouble = Troublemaker(cluster, seed=seed)
-    _make_trouble(trouble, cluster, random.Random(seed), is_over=_end_of_faults(drama, duration))
-    trouble.stop()
-    late = overdue(drama.finish)
+    moderation.begin(people, duration=duration)
+    injector = FaultInjector(cluster, seed=seed)
+    _inject_faults(
+        injector, cluster, random.Random(seed), is_over=_end_of_faults(moderation, duration)
+    )
+    injector.stop()
+    late = overdue(moderation.finish)
     run = Run(
         cluster,
         crowd,
         calm=calm,
-        removals=drama.removals,
-        moderators=drama.moderators,
-        erased=drama.erased,
+        removals=moderation.removals,
+        moderators=moderation.moderators,
+        erased=moderation.erased,
     )
     late += overdue(
         lambda: crowd.wait_until(
@@ -199,13 +201,13 @@ def _run(cluster: Cluster, crowd: Crowd, *, seed: int, duration: float, moderato
     with _last_hints_lost(cluster, crowd):
         for talk in talks:
             talk.cancel()
-        drama.stop()
+        moderation.stop()
     over = time.monotonic()
     late += settle(run)
     sends = [send for _, send in run.sends]
     return Outcome(
         seed,
-        faults=Counter(trouble.done),
+        faults=Counter(injector.done),
         messages=len(sends),
         acknowledged=sum(send.acknowledged is not None for send in sends),
         effects=effects(run) + Counter(optimistic.effects(run)) if run.moderators else Counter(),
@@ -269,21 +271,21 @@ def _changes(cluster: Cluster) -> int:
     return int(cluster.postgres.value("SELECT sum(seq) FROM chat_room"))
 
 
-def _end_of_faults(drama: Drama, duration: float) -> Callable[[], bool]:
+def _end_of_faults(moderation: ModerationLoad, duration: float) -> Callable[[], bool]:
     """Tell when the faults are over: later if moderators, who wait for engines, decided little."""
     planned = time.monotonic() + duration
     last = planned + (LONGER if duration >= FULL else 0.0)
-    return lambda: time.monotonic() >= (planned if drama.has_decided else last)
+    return lambda: time.monotonic() >= (planned if moderation.has_decided else last)
 
 
-def _make_trouble(
-    trouble: Troublemaker, cluster: Cluster, dice: random.Random, *, is_over: Callable[[], bool]
+def _inject_faults(
+    injector: FaultInjector, cluster: Cluster, dice: random.Random, *, is_over: Callable[[], bool]
 ) -> None:
     following = time.monotonic()
     while not is_over():
-        trouble.repair()
+        injector.repair()
         if time.monotonic() >= following:
-            trouble.act()
+            injector.act()
             following = time.monotonic() + dice.uniform(*PAUSE)
         time.sleep(0.05)
 

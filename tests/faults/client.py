@@ -25,7 +25,7 @@ from tests.faults.pace import Pace
 
 Frame = dict[str, Any]
 
-PATIENCE = 10.0  # seconds for one request, and for opening a socket
+TIMEOUT = 10.0  # seconds for one request, and for opening a socket
 ANSWER = 3.0  # seconds until an unanswered send is repeated
 RETRY = (0.05, 0.6)  # seconds between reconnects: full jitter, shorter than in a browser
 EARLY = 60.0  # seconds before its end that an access token is exchanged
@@ -159,7 +159,7 @@ class Client:
         self.is_follower = False  # without a socket: reads its own changes by REST
         self._pings = self._pongs = 0
         self._dice = random.Random(seed)
-        self._http = httpx.AsyncClient(timeout=PATIENCE, trust_env=False)
+        self._http = httpx.AsyncClient(timeout=TIMEOUT, trust_env=False)
         self._socket: ClientConnection | None = None
         self._entering: set[str] = set()  # rooms whose subscription will be repeated
         self._exchange = asyncio.Lock()
@@ -201,7 +201,7 @@ class Client:
         Returns:
             The JSON of the answer.
         """
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + TIMEOUT
         answer = await self.try_to_ask(method, path, **options)
         while answer.status_code == codes.SERVICE_UNAVAILABLE and time.monotonic() < deadline:
             await asyncio.sleep(self._dice.uniform(*RETRY))
@@ -225,14 +225,14 @@ class Client:
     async def connect(self) -> None:
         """Open the socket, and reopen it after every loss."""
         self._begin(self._stay_connected())
-        await asyncio.wait_for(self._up.wait(), PATIENCE)
+        await asyncio.wait_for(self._up.wait(), TIMEOUT)
 
     async def listen(self, room_id: str) -> None:
         """Subscribe to a room from its head on, and resume after every interruption."""
         room = self.rooms.setdefault(room_id, Room())
         await self._up.wait()
         await self._send(type="subscribe", room=room_id)
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(TIMEOUT):
             while not room.subscribed:
                 await asyncio.sleep(0.01)
 
@@ -413,7 +413,7 @@ class Client:
         self._socket = await connect(
             f"{url}/ws/chat/?token={await self.access()}",
             max_queue=None,
-            open_timeout=PATIENCE,
+            open_timeout=TIMEOUT,
             ping_interval=5,
             ping_timeout=10,
             proxy=None,

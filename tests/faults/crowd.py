@@ -20,7 +20,7 @@ from tests.faults.pace import Pace
 T = TypeVar("T")
 TURNS_TO_CLOSE = 10  # of the loop, in which aborted and closed transports close their sockets
 CHANGES_A_SECOND = 500  # that a device reads at least
-PATIENCE = 20.0  # seconds until an operation of the harness counts as failed
+TIMEOUT = 20.0  # seconds until an operation of the harness counts as failed
 PASSWORD = "um-segredo-comprido-9173"
 
 
@@ -42,7 +42,7 @@ class Crowd:
     def __exit__(self, *_exception: object) -> None:
         self.close()
 
-    def do(self, work: Coroutine[Any, Any, T], *, within: float = PATIENCE) -> T:
+    def do(self, work: Coroutine[Any, Any, T], *, within: float = TIMEOUT) -> T:
         """Run `work` on the crowd's event loop; return its result."""
         return self.begin(work).result(timeout=within)
 
@@ -151,7 +151,7 @@ class Crowd:
             return
         self.do(self._leave())
         self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(timeout=PATIENCE)
+        self._thread.join(timeout=TIMEOUT)
         self._loop.close()
         with warnings.catch_warnings():
             # Connections that a killed server left half made are closed with the loop.

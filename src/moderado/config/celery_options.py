@@ -63,8 +63,8 @@ _PERIODIC: dict[str, tuple[float, int]] = {
     "enforcement.tasks.run_bulk_rulings": (3.0, 10),
     "enforcement.tasks.backfill_rulings": (60.0, 50),  # one query once nothing is left
     "enforcement.tasks.settle_rulings": (2.0, 10),
-    "enforcement.tasks.expire_sanctions": (5.0, 10),  # these stop binding at their end all the same
-    "enforcement.tasks.end_snoozes": (5.0, 10),  # lists have these cases already
+    "enforcement.tasks.expire_sanctions": (5.0, 10),  # sanctions end in time without it
+    "enforcement.tasks.end_snoozes": (5.0, 10),  # lists show these cases without it
     "enforcement.tasks.give_strikes": (5.0, 10),
     "enforcement.tasks.remind_of_appeals": (300.0, 60),
     "enforcement.tasks.send_notice_mails": (3.0, 10),  # a person waits for the code

@@ -22,7 +22,7 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.proves("R61")
 WRITERS = 6
 TRANSACTIONS = 25  # of each writer
 LONG = 0.4  # share of transactions that stay open while the reader polls
-PATIENCE = 20  # seconds
+TIMEOUT = 20  # seconds
 
 
 class Polls:
@@ -41,7 +41,7 @@ class Polls:
         """Wait for `number` further polls."""
         with self._changed:
             last = self._count + number
-            assert self._changed.wait_for(lambda: self._count >= last, PATIENCE)
+            assert self._changed.wait_for(lambda: self._count >= last, TIMEOUT)
 
 
 class Reader:
@@ -134,14 +134,14 @@ def open_transaction(member, act=say_late):
             with transaction.atomic():
                 act(member)
                 began.set()
-                assert end.wait(PATIENCE)
+                assert end.wait(TIMEOUT)
         finally:
             connection.close()
 
     with ThreadPoolExecutor(1) as executor:
         writer = executor.submit(stay_open)
         try:
-            assert began.wait(PATIENCE)
+            assert began.wait(TIMEOUT)
             yield
         finally:
             end.set()

@@ -7,7 +7,7 @@ from django.db import connection, transaction
 
 from moderado.core.errors import ApplicationError
 
-PATIENCE = 20.0  # seconds
+TIMEOUT = 20.0  # seconds
 _WAITS = """
     SELECT count(*) FROM pg_stat_activity
      WHERE datname = current_database() AND wait_event_type = 'Lock'
@@ -26,7 +26,7 @@ def race(*acts):
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(PATIENCE)
+        thread.join(TIMEOUT)
     return [results[number] for number in range(len(acts))]
 
 
@@ -35,7 +35,7 @@ def alone(act):
     results = []
     thread = threading.Thread(target=lambda: results.append(_result_of(act)))
     thread.start()
-    thread.join(PATIENCE)
+    thread.join(TIMEOUT)
     (result,) = results
     return result
 
@@ -60,7 +60,7 @@ def overtake(first, second):
         results["first"] = refusal.code
     if not thread.ident:
         thread.start()
-    thread.join(PATIENCE)
+    thread.join(TIMEOUT)
     return results["first"], results["second"]
 
 
@@ -99,7 +99,7 @@ def _waits():
 
 
 def _wait_until(condition):
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + TIMEOUT
     while not condition():
         assert time.monotonic() < deadline, "the second act neither ends nor waits"
         time.sleep(0.005)

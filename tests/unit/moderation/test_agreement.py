@@ -23,7 +23,7 @@ def checks(found):
     return {each.name: each.passed for each in found.checks}
 
 
-ENOUGH = [
+ENOUGH_PAIRS = [
     *pairs(MIN_PAIRS),
     *pairs(MIN_RULED, HOLD, HOLD, is_bad=True),
     *pairs(MIN_RULED, is_bad=False),
@@ -58,7 +58,7 @@ def test_categories_are_counted_by_who_found_them():
 
 
 def test_equal_judge_with_enough_evidence_may_be_promoted():
-    found = agreement(ENOUGH, {"TimeoutError": 2})
+    found = agreement(ENOUGH_PAIRS, {"TimeoutError": 2})
 
     assert found.may_be_promoted
     assert found.rulings["difference"].high == 0.0
@@ -70,8 +70,8 @@ def test_equal_judge_with_enough_evidence_may_be_promoted():
     [
         (pairs(10), {}, {"pairs", "rulings", "errors"}),
         (pairs(MIN_PAIRS), {}, {"rulings", "errors"}),
-        ([*ENOUGH, *pairs(20, ALLOW, HOLD, is_bad=False)], {}, {"errors"}),
-        (ENOUGH, {"TimeoutError": 60}, {"failures"}),
+        ([*ENOUGH_PAIRS, *pairs(20, ALLOW, HOLD, is_bad=False)], {}, {"errors"}),
+        (ENOUGH_PAIRS, {"TimeoutError": 60}, {"failures"}),
         ([], {}, {"pairs", "rulings", "errors"}),
     ],
 )
@@ -86,7 +86,7 @@ def test_ruling_counts_for_the_texts_that_it_stands_for():
     sampled = pairs(1, ALLOW, HOLD, is_bad=False, weight=200)  # one false hold in the sample
     better = pairs(50, HOLD, ALLOW, is_bad=False, weight=1)  # fifty false holds fewer
 
-    found = agreement([*ENOUGH, *sampled, *better], {})
+    found = agreement([*ENOUGH_PAIRS, *sampled, *better], {})
 
     assert found.rulings["shadow_errors"] > found.rulings["deciding_errors"]
 

@@ -9,7 +9,7 @@ from moderado.chat.models import Room
 from moderado.realtime.infra import queries
 from moderado.realtime.session import commands
 from tests.integration.realtime.conftest import Cast
-from tests.journey import PATIENCE
+from tests.journey import TIMEOUT
 
 pytestmark = pytest.mark.proves("R256")
 
@@ -40,7 +40,7 @@ def held(monkeypatch):
 
 @asynccontextmanager
 async def in_time():
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(TIMEOUT):
         yield
 
 

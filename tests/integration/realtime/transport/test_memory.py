@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 
 from tests.integration.realtime.conftest import Cast
-from tests.journey import PATIENCE
+from tests.journey import TIMEOUT
 from tests.memory import without_collector
 
 OF_A_SOCKET = {
@@ -41,7 +41,7 @@ async def test_ended_connection_is_freed_without_the_garbage_collector(cast: Cas
         opened = census() - before
         await at_ana.connection.close()
         del at_ana
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(TIMEOUT):
             while census() - before:
                 await asyncio.sleep(0.01)
 

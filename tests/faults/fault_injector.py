@@ -9,7 +9,7 @@ from pathlib import Path
 from tests.faults.cluster import Cluster, Process
 from tests.faults.judge import Manner
 
-Mischief = Callable[[], None]
+Action = Callable[[], None]
 
 ARMED = (
     "send.before_commit",
@@ -28,13 +28,13 @@ ARMED = (
 WAIT_AT_FAILPOINT = 1.5  # seconds until an armed failpoint is disarmed
 
 
-class Troublemaker:
-    """Injects one fault after the other, and restarts what died, like a supervisor."""
+class FaultInjector:
+    """Injects one fault after the other, and restarts processes that died, as a supervisor does."""
 
     def __init__(self, cluster: Cluster, *, seed: int) -> None:
         self._cluster = cluster
         self._dice = random.Random(seed)
-        self._later: list[tuple[float, Mischief]] = []
+        self._later: list[tuple[float, Action]] = []
         self._armed: dict[Path, str] = {}  # failpoints that nothing has reached yet
         self._manner = cluster.judge.manner
         self.done: list[str] = []
@@ -50,9 +50,9 @@ class Troublemaker:
             (2, self._terminate_backends),
             (2, self._kill_valkey),
             (2, self._flush_valkey),
-            (4, self._pull_at_a_wire),
+            (4, self._interrupt_connection),
             (2, self._swallow_answers),
-            (2, self._trouble_the_judge),
+            (2, self._disturb_provider),
             (6, self._arm_a_failpoint),
         ]
 
@@ -76,7 +76,7 @@ class Troublemaker:
         self._later.clear()
         self._cluster.mend(manner=self._manner, wait=False)
 
-    def _mend_in(self, least: float, most: float, mend: Mischief) -> None:
+    def _mend_in(self, least: float, most: float, mend: Action) -> None:
         self._later.append((time.monotonic() + self._dice.uniform(least, most), mend))
 
     def _kill(self, process: Process) -> None:
@@ -137,7 +137,7 @@ class Troublemaker:
             self._cluster.note("Valkey flushed")
             self._cluster.valkey.flush()
 
-    def _pull_at_a_wire(self) -> None:
+    def _interrupt_connection(self) -> None:
         name, wire = self._dice.choice(list(self._cluster.named_wires.items()))
         how = self._dice.choice(["cut", "hold", "refuse"])
         self._cluster.note(f"{how} the wire to {name}")
@@ -149,16 +149,16 @@ class Troublemaker:
         self._cluster.note("answers of PostgreSQL swallowed")
         self._cluster.postgres.wire.swallow(self._dice.randint(1, 4))
 
-    def _trouble_the_judge(self) -> None:
-        self._cluster.note("the judge is troubled")
+    def _disturb_provider(self) -> None:
+        self._cluster.note("the provider is disturbed")
         self._cluster.judge.manner = self._dice.choice(
             [Manner(status=503), Manner(seconds=2.0), Manner(lose_answers=0.5)]
         )
-        self._mend_in(0.5, 3.0, self._calm_the_judge)
+        self._mend_in(0.5, 3.0, self._restore_provider)
 
-    def _calm_the_judge(self) -> None:
+    def _restore_provider(self) -> None:
         self._cluster.judge.manner = self._manner
-        self._cluster.note("the judge is calm")
+        self._cluster.note("the provider is restored")
 
     def _arm_a_failpoint(self) -> None:
         name = self._dice.choice(ARMED)

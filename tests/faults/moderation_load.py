@@ -19,10 +19,10 @@ from tests.faults.moderators import ask_to_be_erased, complain, hire
 NAMES = ("Mara", "Nina", "Olga")
 DECISIONS = {"rule", "undo", "reverse", "appeal", "impose"}
 LAST_SENDS = 3.0  # seconds that a person who leaves waits for the answers to their messages
-PATIENCE = 60.0  # seconds after the faults until the last wish of a person is confirmed
+FINISH_TIMEOUT = 60.0  # seconds after the faults until the last request of a person is confirmed
 
 
-class Drama:
+class ModerationLoad:
     """The moderators of a run, and the people who are banned or erased in it.
 
     All of them are absent if there are no moderators.
@@ -74,13 +74,15 @@ class Drama:
 
         Raises AssertionError when time is up.
         """
-        confirmed, open_ends = wait(self._ends, timeout=PATIENCE)
+        confirmed, open_ends = wait(self._ends, timeout=FINISH_TIMEOUT)
         for person in self.leaving[1:]:
             self.erased.append(Erased.of(person))
             self._crowd.forget(person)
         for end in confirmed:
             end.result()
-        assert not open_ends, f"not within {PATIENCE} s: bans and requests of erasures confirmed"
+        assert not open_ends, (
+            f"not within {FINISH_TIMEOUT} s: bans and requests of erasures confirmed"
+        )
 
     async def _later(self, work: Coroutine[Any, Any, None], duration: float) -> None:
         await asyncio.sleep(self._dice.uniform(0.2, 0.8) * duration)
