@@ -14,7 +14,7 @@ SIGN_LETTERS = {
     "+": "t", "8": "ba", "6": "gb", "9": "gq", "2": "rz", "|": "il", "(": "c", "<": "c", "{": "c",
     "[": "c", "#": "h", "^": "a", "%": "x", "&": "e", "?": "",
 }  # fmt: skip
-_LONGEST_GROUP = max(map(len, GROUPS))
+LONGEST_GROUP = max(map(len, GROUPS))
 FIRSTS = frozenset(group[0] for group in GROUPS)  # characters that begin a group of signs
 _PLAIN = str.maketrans("4@3105$!7+869", "aaeiossittbgg")
 _PLAIN_WITH_L = _PLAIN | {ord("1"): ord("l"), ord("!"): ord("l")}
@@ -52,7 +52,7 @@ def letters_at(text: str, at: int) -> list[tuple[str, int]]:
         options = SIGN_LETTERS.get(character) or MARKER_LETTERS.get(character, "")
         found = [(letter, 1) for letter in options]
     if character in FIRSTS:
-        for length in range(2, min(_LONGEST_GROUP, len(text) - at) + 1):
+        for length in range(2, min(LONGEST_GROUP, len(text) - at) + 1):
             if letters := GROUPS.get(text[at : at + length]):
                 found += [(letter, length) for letter in letters]
     return found

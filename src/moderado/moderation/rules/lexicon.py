@@ -5,6 +5,7 @@ it reads signs as letters, skips separators and fills masks. Few readings at a t
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from itertools import islice
 from string import ascii_lowercase
 from typing import NamedTuple
@@ -19,6 +20,7 @@ from moderado.moderation.rules.work import Work
 MAX_STATES = 20  # readings of one piece that are continued at a time
 _SHORT = 4
 _LEAST = 3
+_REMEMBERED = 2_048  # groups of signs
 
 
 class Spelled(NamedTuple):
@@ -146,18 +148,21 @@ def _letters_at(piece: str, at: int) -> _Letters:
     character = piece[at]
     if character not in leet.FIRSTS:
         return _ALONE.get(character, ())
+    return _letters_of(piece[at : at + leet.LONGEST_GROUP])
+
+
+@lru_cache(_REMEMBERED)
+def _letters_of(window: str) -> _Letters:
+    """Return what the first characters of a part of a piece may be read as."""
     return [
-        (letter, length, 0 if letter == character else _ONE_SIGN)
-        for letter, length in leet.letters_at(piece, at)
+        (letter, length, 0 if letter == window[0] else _ONE_SIGN)
+        for letter, length in leet.letters_at(window, 0)
     ]
 
 
 # What each character may be read as that begins no group of signs.
 _ALONE: dict[str, _Letters] = {
-    character: [
-        (letter, 1, 0 if letter == character else _ONE_SIGN)
-        for letter, _ in leet.letters_at(character, 0)
-    ]
+    character: _letters_of(character)
     for character in {*ascii_lowercase, *leet.SIGN_LETTERS, *MARKER_LETTERS}
 }
 
