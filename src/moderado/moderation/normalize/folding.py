@@ -50,7 +50,7 @@ def fold(text: str) -> Folded:
 
     def trace() -> Sequence[int]:
         places = range(len(text)) if order is None else order
-        if all(len(TABLE[ord(character)]) == 1 for character in set(seen)):
+        if seen.isascii() or all(len(TABLE[ord(character)]) == 1 for character in set(seen)):
             return places
         pairs = zip(places, seen, strict=True)
         return [at for at, character in pairs for _ in TABLE[ord(character)]]

@@ -147,13 +147,12 @@ class Harmless:
 
     def shows(self, around: Surroundings) -> bool:
         """Tell whether the surroundings show a harmless meaning."""
-        places: Iterable[tuple[Any, str]] = (
-            (self.before, around.before),
-            (self.after, around.after),
-            (self.near, around.before),
-            (self.near, around.after),
-        )
-        return any(pattern and pattern.search(text) for pattern, text in places)
+        before, after = around.before, around.after
+        if self.before and self.before.search(before):
+            return True
+        if self.after and self.after.search(after):
+            return True
+        return bool(self.near and (self.near.search(before) or self.near.search(after)))
 
 
 @lru_cache(1_024)
