@@ -131,7 +131,7 @@ class _WithoutExpiredTasks(logging.Filter):
         event: object = record.msg
         if not isinstance(event, dict):  # the text of a library
             return True
-        return not (event.get("event") == "task_revoked" and event["expired"])
+        return not (event.get("event") == "task_revoked" and event.get("expired"))
 
 
 def redact(_logger: object, _method: str, event: EventDict) -> EventDict:
