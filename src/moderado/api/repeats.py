@@ -1,7 +1,7 @@
 """Acts that another act takes back, such as joining and leaving a room: a repeat has no effect.
 
 A request that is sent again after the opposite act would act again. Its `client_id` tells a repeat
-from a new wish (ADR 0137). What a request creates by a `client_id` of its service is not here.
+from a new request (ADR 0137). What a request creates by a `client_id` of its service is not here.
 """
 
 from collections.abc import Callable, Mapping

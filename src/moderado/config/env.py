@@ -255,5 +255,5 @@ def env() -> Env:
     try:
         return Env(_secrets_dir=folders or None)
     except ValidationError as error:
-        told = mistakes.lines(error, Env.model_fields)
-        raise Misconfigured("\n".join([HEADING, *told])) from None
+        found = mistakes.lines(error, Env.model_fields)
+        raise Misconfigured("\n".join([HEADING, *found])) from None

@@ -136,8 +136,10 @@ def appeal_news(
         )
         for reader in readers
     ]
-    told = {reader.actor.id for reader, news in zip(readers, found, strict=True) if any(news)}
-    waiting = _waiting(PlaceQuery(user_ids=told, rooms=rooms, queues=queues)) if told else []
+    notified = {reader.actor.id for reader, news in zip(readers, found, strict=True) if any(news)}
+    waiting = (
+        _waiting(PlaceQuery(user_ids=notified, rooms=rooms, queues=queues)) if notified else []
+    )
     return [
         AppealNews(
             seen=seen,

@@ -129,8 +129,8 @@ def has_consequences() -> Q:
     Of a ruling that left all as it was, they learn nothing: not even that there was a complaint.
     """
     imposed = Sanction.objects.filter(ruling=OuterRef("pk"))
-    told = Q(content__in=(ContentOutcome.REMOVE, ContentOutcome.KEEP_FLAGGED))
-    return Q(told | Exists(imposed), undone_at=None, settled_at__isnull=False)
+    informs = Q(content__in=(ContentOutcome.REMOVE, ContentOutcome.KEEP_FLAGGED))
+    return Q(informs | Exists(imposed), undone_at=None, settled_at__isnull=False)
 
 
 def _outcome_of(ruling: Ruling) -> str:

@@ -72,8 +72,8 @@ def start_bulk(*, actor: Actor, wanted: CaseFilter, proposal: Proposal) -> tuple
     }
     User.objects.select_for_update(no_key=True).filter(pk=actor.id).first()  # repeats wait
     found = _open(actor, wanted)
-    of_late = BulkRuling.objects.filter(created_at__gt=Now() - REPEAT, **asked)
-    first = of_late.filter(state__in=(State.RUNNING, State.DONE)).order_by("-id").first()
+    recent = BulkRuling.objects.filter(created_at__gt=Now() - REPEAT, **asked)
+    first = recent.filter(state__in=(State.RUNNING, State.DONE)).order_by("-id").first()
     if first is not None:
         is_running = first.state == State.RUNNING
         left = found.filter(created_at__gte=first.created_at) if is_running else found

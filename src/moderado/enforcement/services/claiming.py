@@ -152,8 +152,8 @@ def write_note(*, actor: Actor, case_id: UUID, text: str) -> tuple[CaseNote, boo
     case = get_case_of_others(actor=actor, case_id=case_id)
     Case.objects.select_for_update(of=("self",), no_key=True).get(pk=case_id)  # repeats wait
     check_words_about((case.author_id, case.subject_id), written)
-    of_late = CaseNote.objects.filter(case=case, actor=actor.id, created_at__gt=Now() - REPEAT)
-    if (first := of_late.filter(text=written).order_by("id").first()) is not None:
+    recent = CaseNote.objects.filter(case=case, actor=actor.id, created_at__gt=Now() - REPEAT)
+    if (first := recent.filter(text=written).order_by("id").first()) is not None:
         return first, False
     note = CaseNote.objects.create(case=case, actor_id=actor.id, text=written)
     extended = Case.objects.filter(pk=case.pk, claimed_by=actor.id, state=Case.State.OPEN)

@@ -241,10 +241,10 @@ def end_lease(purge: Purge) -> None:
 def _repeated(asked: Mapping[str, Any], newest: datetime | None) -> Purge | None:
     """Return the purge that the moderator has just asked for. Serializes repeats."""
     User.objects.select_for_update(no_key=True).filter(pk=asked["user_id"]).first()
-    of_late = Purge.objects.filter(created_at__gt=Now() - REPEAT, state__in=_STANDING, **asked)
+    recent = Purge.objects.filter(created_at__gt=Now() - REPEAT, state__in=_STANDING, **asked)
     if newest is not None:
-        of_late = of_late.filter(created_at__gte=newest)  # a purge leaves out what came later
-    return of_late.order_by("id").first()
+        recent = recent.filter(created_at__gte=newest)  # a purge leaves out what came later
+    return recent.order_by("id").first()
 
 
 def _free() -> QuerySet[Purge]:
@@ -257,11 +257,11 @@ def _end(purge: Purge, state: str) -> None:
     actor_id = purge.reversed_by_id or purge.actor_id
     _write_line(f"purge_{state}", purge, actor_id, removed=purge.removed, restored=purge.restored)
     log.info("purge_ended", purge_id=str(purge.pk), state=state, removed=purge.removed)
-    told = Purge.objects.filter(pk=purge.pk)
+    row = Purge.objects.filter(pk=purge.pk)
     if state == State.REVERSED:
-        if told.filter(told_at__isnull=False).exists():
+        if row.filter(told_at__isnull=False).exists():
             _notify(purge, PersonNotice.DECISION_REVERSED)
-    elif purge.removed and told.filter(told_at=None).update(told_at=Now()):
+    elif purge.removed and row.filter(told_at=None).update(told_at=Now()):
         _notify(purge, PersonNotice.MESSAGES_PURGED)
 
 

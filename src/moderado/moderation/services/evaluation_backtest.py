@@ -1,6 +1,6 @@
 """The evaluation `backtest`: another version of a policy judges past texts, at no provider's cost.
 
-Local providers measure the stored texts anew. Where the version asks a remote provider, its stored
+Local providers measure the stored texts again. Where the version asks a remote provider, its stored
 answer counts; without one the text is left out and counted, because no answer is bought.
 """
 
@@ -28,7 +28,7 @@ from moderado.moderation.types import PREVIOUS_TEXTS, Outcome
 
 RESTRICTIONS = frozenset({"blocked_before", "ordered_removal", "author_removed", "room_deleted"})
 
-# Why a decision is not judged anew.
+# Why a decision is not judged again.
 ERASED = "erased"  # its text was erased
 ELSEWHERE = "elsewhere"  # another policy is in force for its room
 RESTRICTION = "restriction"  # of the chat, which no policy changes

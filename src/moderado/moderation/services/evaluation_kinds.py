@@ -1,7 +1,7 @@
 """The kinds of evaluations: what each needs, and the generator that runs it.
 
 A runner reads decisions in order and yields a `Step` after each small batch; the last one says so.
-It is started anew for each slice, with the state of the last step that was stored: everything that
+It is started again for each slice, with the state of the last step that was stored: everything that
 it counts is in there.
 """
 

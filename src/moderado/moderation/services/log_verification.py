@@ -122,7 +122,7 @@ def verify_log(*, head: str = "") -> Verification:
 
     Args:
         head: The digest of a seal that was noted elsewhere, in hexadecimal. A log whose newest
-            seals were removed, or that was sealed anew, does not have it.
+            seals were removed, or that was sealed again, does not have it.
     """
     found = Verification()
     after, number, digest = START, 0, b""
