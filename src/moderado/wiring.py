@@ -63,7 +63,7 @@ def wire(*, after_commit: Routes | None = None) -> None:
     """Connect all handlers.
 
     Args:
-        after_commit: replaces the handlers that run after the commit, for tests.
+        after_commit: Replaces the handlers that run after the commit, for tests.
     """
     _provide_ports()
     connect(

@@ -87,7 +87,7 @@ class DbCalls:
         """Create them without a thread.
 
         Args:
-            width: calls at once. None: two thirds of the connection pool, at least 1; the rest is
+            width: Calls at once. None: two thirds of the connection pool, at least 1; the rest is
                 for REST, the page and the admin.
             limits: None: the defaults.
         """

@@ -59,7 +59,7 @@ class Leases:
     Commands issued during a round trip share the next one.
 
     Args:
-        client: of Redis, which `close` closes. None: one of the running event loop.
+        client: Of Redis, which `close` closes. None: one of the running event loop.
     """
 
     def __init__(self, client: Redis | None = None) -> None:
@@ -72,7 +72,7 @@ class Leases:
         """Take or renew leases.
 
         Args:
-            limit: how many members may hold a lease of `key`; 0: any number.
+            limit: How many members may hold a lease of `key`; 0: any number.
 
         Returns:
             False if `limit` others hold one. True if Redis does not answer.

@@ -35,9 +35,9 @@ class ThreadPool:
         """Create a pool without threads.
 
         Args:
-            name: of each thread.
-            idle_timeout: seconds without work after which a thread calls `on_idle`, once.
-            on_idle: gives back what the thread holds for its next work.
+            name: Of each thread.
+            idle_timeout: Seconds without work after which a thread calls `on_idle`, once.
+            on_idle: Gives back what the thread holds for its next work.
         """
         self._name = name
         self._idle_timeout = idle_timeout

@@ -164,8 +164,8 @@ def unpack(message: object, is_wanted: Callable[[UUID], bool]) -> "list[AnyHint]
     """Verify a message of the channel layer and decode the hints that concern this process.
 
     Args:
-        message: any value; the channel layer is not trusted.
-        is_wanted: whether this process has the room or the user of an address.
+        message: Any value; the channel layer is not trusted.
+        is_wanted: Whether this process has the room or the user of an address.
 
     Returns:
         The wanted hints, in order, and those without an address. None if the message is not

@@ -38,8 +38,8 @@ class Publisher(Generic[T]):
         """Create a publisher without its thread.
 
         Args:
-            deliver: called in the thread. If it raises, its items are dropped.
-            name: of the thread.
+            deliver: Called in the thread. If it raises, its items are dropped.
+            name: Of the thread.
         """
         self._deliver = deliver
         self._name = name

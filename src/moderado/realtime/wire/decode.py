@@ -47,7 +47,7 @@ def decode_frame(text: str | None) -> "protocol.AnyClientFrame | BadFrame":
     """Decode a frame.
 
     Args:
-        text: the text message; None for a binary one.
+        text: The text message; None for a binary one.
     """
     if text is None:
         return BadFrame("malformed", _("Frames are text: JSON objects in UTF-8."))

@@ -38,7 +38,7 @@ def closing_error(code: CloseCode, language: str, *, room_id: UUID | None = None
 
     Args:
         language: The language of the sentence.
-        room_id: the room, if only its subscription ends.
+        room_id: The room, if only its subscription ends.
     """
     name = CLOSE_REASONS[code].name
     metrics.REFUSED.labels(entry_point="ws", code=name).inc()
