@@ -1,6 +1,6 @@
 """`python -m benchmarks.harness.compare before.json after.json`: compare two results.
 
-Only stacks in both results are compare. `~` marks a difference within the spread of the rounds.
+Only stacks in both results are compared. `~` marks a difference within the spread of the rounds.
 """
 
 import json

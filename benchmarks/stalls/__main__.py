@@ -19,7 +19,7 @@ from benchmarks.stalls.server import Server, running
 
 MIB = 1024 * 1024
 SETTLE = 0.5  # seconds before and after an attack in which the probe already asks
-SAMPLE = 0.05  # seconds between two looks at the memory
+SAMPLE = 0.05  # seconds between two readings of the memory
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from tests.faults.devices import (
     check_devices_equal_a_fresh_load,
     check_profiles_and_rooms_equal_a_fresh_load,
 )
-from tests.faults.judge import Asked, outcome_of
+from tests.faults.judge import ReceivedRequest, outcome_of
 from tests.faults.optimistic import (
     STATUS,
     check_authors_know_why,
@@ -188,7 +188,7 @@ def _check_paid_answers_were_used(run: Run) -> Violations:
     The log says what the machine decided, whatever moderators made of it afterwards. What still
     waits when its author leaves is refused, whatever the answer.
     """
-    calls: dict[str, list[Asked]] = defaultdict(list)
+    calls: dict[str, list[ReceivedRequest]] = defaultdict(list)
     for asked in run.cluster.judge.asked:
         calls[asked.subject[0]].append(asked)
     faults = [f.at for f in run.cluster.faults if not HARMLESS.search(f.what)]
@@ -199,7 +199,8 @@ def _check_paid_answers_were_used(run: Run) -> Violations:
             continue
         if log["reason"] == "unjudged":
             if not any(_was_interrupted(call, faults) for call in asked):
-                yield f"{row['id']} was paid for and its answer was not used: {_told(log, asked)}"
+                calls = _described(log, asked)
+                yield f"{row['id']} was paid for and its answer was not used: {calls}"
         elif log["verdict"] != (expected := outcome_of(asked[-1].question["text"])):
             yield f"{row['id']}/{log['revision']} was judged {expected}, not {log['verdict']}"
 
@@ -218,7 +219,7 @@ def _check_verdicts_took_effect(run: Run) -> Violations:
             yield f"{row['id']} is {row['status']} and was judged {verdict}"
 
 
-def _told(log: Row, asked: Sequence[Asked]) -> str:
+def _described(log: Row, asked: Sequence[ReceivedRequest]) -> str:
     """Describe the calls about a message."""
     calls = [
         f"{time_of_day(call.began)} to {time_of_day(call.ended or call.began)} ({call.answered})"
@@ -227,7 +228,7 @@ def _told(log: Row, asked: Sequence[Asked]) -> str:
     return f"{log['decided_by']}, {log['failures']} at {log['at']}, asked {', '.join(calls)}"
 
 
-def _was_interrupted(call: Asked, faults: Sequence[float]) -> bool:
+def _was_interrupted(call: ReceivedRequest, faults: Sequence[float]) -> bool:
     if call.answered != OK:
         return True
     ended = call.ended or call.began
@@ -329,7 +330,7 @@ def settle(
     """
     return overdue(
         lambda: run.crowd.wait_until(
-            lambda: not run.moderators or run.enforced.is_told(),
+            lambda: not run.moderators or run.enforced.is_notified(),
             what="all rulings told, all erasures done",
             seconds=told_within,
         ),

@@ -131,8 +131,8 @@ class Enforced:
         if done.returncode:
             yield f"the log does not verify: {done.stdout[-300:]} {done.stderr[-300:]}"
 
-    def is_told(self) -> bool:
-        """Tell whether no ruling waits to be told, and no erasure runs."""
+    def is_notified(self) -> bool:
+        """Tell whether no ruling waits to be settled, and no erasure runs."""
         return not self._cluster.postgres.value(_UNSETTLED) and self.is_erased()
 
     def is_erased(self) -> bool:

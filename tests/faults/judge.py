@@ -20,7 +20,7 @@ Question = dict[str, Any]
 
 
 @dataclass(slots=True)
-class Asked:
+class ReceivedRequest:
     """One request as the service received it. Times are of the harness's monotonic clock."""
 
     question: Question
@@ -52,8 +52,8 @@ class Judge:
 
     def __init__(self, seed: int = 1) -> None:
         self.manner = Manner()
-        self.asked: list[Asked] = []
-        self.on_request: Callable[[Asked], None] | None = None  # called after billing
+        self.asked: list[ReceivedRequest] = []
+        self.on_request: Callable[[ReceivedRequest], None] | None = None  # called after billing
         self._dice = random.Random(seed)
         self._lock = threading.Lock()
         self._server: ThreadingHTTPServer | None = None
@@ -114,7 +114,7 @@ class Judge:
         length = int(request.headers.get("Content-Length", 0))
         question = json.loads(request.rfile.read(length))
         question["key"] = request.headers.get("Idempotency-Key")
-        asked = Asked(question, began=time.monotonic())
+        asked = ReceivedRequest(question, began=time.monotonic())
         manner = self.manner
         with self._lock:
             self.asked.append(asked)

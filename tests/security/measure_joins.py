@@ -72,7 +72,7 @@ def _by_rest(client: httpx.Client) -> Ask:
     return ask
 
 
-def _told(name: str, seconds: Times) -> bool:
+def _report(name: str, seconds: Times) -> bool:
     """Print the medians; return whether they are close enough."""
     medians = {kind: statistics.median(taken) for kind, taken in seconds.items()}
     apart = max(medians.values()) / min(medians.values()) - 1
@@ -110,7 +110,7 @@ def main() -> int:
             "frame": _measured(_by_frame(socket), ids, count),
             "REST": _measured(_by_rest(client), ids, count),
         }
-    alike = [_told(name, seconds) for name, seconds in entry_points.items()]
+    alike = [_report(name, seconds) for name, seconds in entry_points.items()]
     print(f"{MAY_DIFFER:.0%} would be too much")
     return 0 if all(alike) else 1
 
