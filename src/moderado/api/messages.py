@@ -5,7 +5,6 @@ from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
 
-import msgspec
 from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -26,9 +25,6 @@ from moderado.api.schemas import (
     OwnChangesQuery,
     Posting,
     SearchQuery,
-    changes_body,
-    message_body,
-    struct_body,
     validated,
 )
 from moderado.chat.examples import OWN_CHANGES
@@ -76,7 +72,7 @@ class Messages(APIView):
             after=None if onward is None else int(onward),
             before=None if behind is None else int(behind),
         )
-        answer.data["folds"] = [struct_body(line) for line in lines]
+        answer.data["folds"] = [body_of(line) for line in lines]
         return answer
 
     @extend_schema(operation_id="post_message", request=Posting, responses={202: MessageView})
@@ -96,7 +92,7 @@ class Messages(APIView):
                 reply_to=body.get("reply_to"),
             )
         ACKNOWLEDGED.labels(entry_point="rest").inc()
-        return Response(message_body(posted.view), status=202)
+        return Response(body_of(posted.view), status=202)
 
 
 class OneMessage(APIView):
@@ -115,7 +111,7 @@ class OneMessage(APIView):
                 room_id=room_id,
                 client_id=asked.get("client_id"),
             )
-        return Response(message_body(view))
+        return Response(body_of(view))
 
     @extend_schema(operation_id="delete_message", responses={200: MessageView})
     def delete(self, request: Request, room_id: UUID, message_id: UUID) -> Response:
@@ -123,7 +119,7 @@ class OneMessage(APIView):
         view = removing.delete_message(
             actor_id=caller(request).user_id, message_id=message_id, room_id=room_id
         )
-        return Response(message_body(view))
+        return Response(body_of(view))
 
 
 class RoomChanges(APIView):
@@ -140,12 +136,7 @@ class RoomChanges(APIView):
             epoch=asked.get("epoch"),
             language=who.language,
         )
-        return Response(changes_body(changes))
-
-
-def _own_changes_body(changes: OwnChanges) -> dict[str, Any]:
-    body = body_of(msgspec.structs.replace(changes, messages=()))
-    return body | {"messages": [message_body(view) for view in changes.messages]}
+        return Response(body_of(changes))
 
 
 class OwnChangesOfMessages(APIView):
@@ -153,9 +144,7 @@ class OwnChangesOfMessages(APIView):
         operation_id="list_own_changes",
         parameters=[OwnChangesQuery],
         responses=OwnChanges,
-        examples=[
-            OpenApiExample("What changed", _own_changes_body(OWN_CHANGES), response_only=True)
-        ],
+        examples=[OpenApiExample("What changed", body_of(OWN_CHANGES), response_only=True)],
     )
     def get(self, request: Request) -> Response:
         """List what changed of your own messages, reports, appeals, sanctions and blocks.
@@ -169,7 +158,7 @@ class OwnChangesOfMessages(APIView):
         changes = own_changes(
             author_id=who.user_id, after=asked.get("after"), language=who.language
         )
-        return Response(_own_changes_body(changes))
+        return Response(body_of(changes))
 
 
 class Search(APIView):
@@ -202,6 +191,5 @@ def _text_named_content() -> Iterator[None]:
 
 def _shown(page: Iterable[Message], who: Principal) -> list[dict[str, Any]]:
     return [
-        message_body(view_for(message, reader_id=who.user_id, language=who.language))
-        for message in page
+        body_of(view_for(message, reader_id=who.user_id, language=who.language)) for message in page
     ]

@@ -7,8 +7,9 @@ from uuid import UUID
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from moderado.api.bodies import body_of
 from moderado.api.fields import ActIdField, IdField
-from moderado.api.schemas import PersonField, StrictInput, message_body
+from moderado.api.schemas import PersonField, StrictInput
 from moderado.chat.selectors.review import SUPERSEDED, CaseSurroundings
 from moderado.chat.types import MESSAGE, MESSAGE_STATUSES, ROOM_NAME, USER_NAME, MessageView
 from moderado.core import clock
@@ -158,7 +159,7 @@ class LogBody(serializers.Serializer[Any]):
 @extend_schema_field(MessageView)  # type: ignore[arg-type]  # described by `StructSchema`
 class MessageField(serializers.Field[MessageView, None, dict[str, Any], Any]):
     def to_representation(self, view: MessageView) -> dict[str, Any]:
-        return message_body(view)
+        return body_of(view)
 
 
 class ContextBody(serializers.Serializer[Any]):

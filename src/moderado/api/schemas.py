@@ -4,11 +4,9 @@ Bodies of messages are the views of `moderado.chat.types`, as `moderado.chat.pro
 """
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Annotated, Any
 
 import msgspec
-from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import OpenApiParameter, extend_schema_field
 from msgspec import UNSET, Meta, UnsetType
@@ -18,7 +16,7 @@ from moderado.accounts.models import User
 from moderado.api.fields import ActIdField, ClientIdField, IdField, RequestIdField
 from moderado.chat.models import Membership, Room
 from moderado.chat.services.rooms import NAME_LENGTH
-from moderado.chat.types import Changes, MessageView, Person
+from moderado.chat.types import Person
 from moderado.chat.views import RoomView
 from moderado.core.errors import Invalid
 from moderado.core.wire_limits import MAX_CURSOR
@@ -182,26 +180,6 @@ class StrictInput(serializers.Serializer[Any]):
             prefix = f"{self.field_name}." if self.field_name else ""
             raise Invalid(fields={f"{prefix}{name}": _("Unknown field.") for name in unknown})
         return super().to_internal_value(data)
-
-
-def message_body(view: MessageView) -> dict[str, Any]:
-    """Return the JSON body of `view`."""
-    return struct_body(view)
-
-
-def struct_body(view: msgspec.Struct) -> dict[str, Any]:
-    """Return the JSON body of `view`: times in UTC, always with microseconds."""
-    body: dict[str, Any] = msgspec.to_builtins(view, builtin_types=(datetime,))
-    time_format: Any = settings.REST_FRAMEWORK["DATETIME_FORMAT"]
-    for name, value in body.items():
-        if isinstance(value, datetime):
-            body[name] = value.strftime(time_format)
-    return body
-
-
-def changes_body(changes: Changes) -> dict[str, Any]:
-    body: dict[str, Any] = msgspec.to_builtins(msgspec.structs.replace(changes, messages=()))
-    return body | {"messages": [message_body(view) for view in changes.messages]}
 
 
 def validated(serializer: type[serializers.Serializer[Any]], given: Any) -> dict[str, Any]:

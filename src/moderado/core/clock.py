@@ -42,8 +42,8 @@ def estimated() -> datetime:
 
 
 def wire_time(moment: datetime) -> str:
-    """Return a time as the API writes all of them: UTC, with microseconds, ending in Z."""
-    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%fZ}"
+    """Return a time as the API writes all of them: RFC 3339 in UTC, ending in Z."""
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 def calibrate(connection: BaseDatabaseWrapper, **_: Any) -> None:

@@ -1,12 +1,18 @@
 """Messages by REST: the service, fields and refusals of the socket."""
 
+import json
 import re
 from uuid import uuid4
 
 import pytest
+from rest_framework.serializers import DateTimeField
 
 from moderado.chat.models import Membership, Message
+from moderado.chat.projection import view_for
 from moderado.chat.services.screening import screen_waiting
+from moderado.core.clock import wire_time
+from moderado.realtime.wire.encode import author_frame
+from moderado.realtime.wire.protocol import MessageQueued, encode
 from tests.factories import make_member, make_message, make_room, make_user
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("obedient_provider")]
@@ -28,7 +34,7 @@ MESSAGE = {
     "edited_at",
     "published_at",
 }
-TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
+TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{6})?Z")
 
 
 @pytest.fixture
@@ -53,6 +59,23 @@ def say(client, room, content="bom dia", **fields):
 
 def contents(answer):
     return [message["content"] for message in answer.data["results"]]
+
+
+@pytest.mark.proves("R323")
+@pytest.mark.parametrize("microsecond", [0, 1, 120_000, 999_999])
+def test_answers_and_frames_write_a_time_alike(ana, room, microsecond):
+    member = make_member(room)
+    message = make_message(room=room, author=member.user, status=Status.APPROVED, seq=1)
+    moment = message.created_at.replace(microsecond=microsecond)
+    Message.objects.filter(pk=message.pk).update(created_at=moment)
+    message.refresh_from_db()
+
+    view = view_for(message, reader_id=member.user.id, language="en")
+    in_frame = json.loads(encode(author_frame(MessageQueued, view)))["message"]["created_at"]
+    listed = ana.get(path(room)).json()["results"][0]["created_at"]
+    by_serializer = DateTimeField().to_representation(moment)
+
+    assert listed == in_frame == by_serializer == wire_time(moment)
 
 
 def test_post_answers_202_with_a_pending_message(ana, bob, room):
@@ -295,7 +318,7 @@ def test_feed_returns_present_states(ana, bob, room):
     ]
     assert all(TIME.fullmatch(message["created_at"]) for message in feed["messages"])
     later = bob.get(path(room, "changes/"), {"after": 3, "epoch": epoch}).data
-    assert (later["messages"], later["reset"]) == ([], False)
+    assert (later["messages"], later["reset"]) == ((), False)
 
 
 @pytest.mark.proves("R36")
@@ -304,7 +327,7 @@ def test_unknown_epoch_answers_reset(ana, room, asked):
     feed = ana.get(path(room, "changes/"), asked).data
 
     assert feed["reset"] is True
-    assert feed["messages"] == []
+    assert feed["messages"] == ()
     assert feed["epoch"] == str(room.epoch)
 
 

@@ -8,6 +8,7 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from moderado.accounts import tokens
+from moderado.core.clock import wire_time
 from moderado.enforcement.models import Appeal, Sanction
 from moderado.enforcement.services.reports import report
 from moderado.enforcement.services.sanctions import apply_sanction, lift_sanction
@@ -62,7 +63,7 @@ def test_refusal_and_list_say_until_when_and_where_to_appeal(signed_in):
     assert {refused.data["details"]["appeal_path"], listed["appeal_path"]} == {path}
     assert decided["appeal_path"] == path
     until = mute.created_at + timedelta(days=180)
-    written = f"{until:%Y-%m-%dT%H:%M:%S.%fZ}"  # everywhere the same
+    written = wire_time(until)  # everywhere the same
     assert refused.data["details"]["appeal_until"] == written
     assert listed["appeal_until"] == decided["appeal_until"] == written
     assert (listed["appealable"], listed["decision"]) == (True, str(mute.id))

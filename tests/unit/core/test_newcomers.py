@@ -47,7 +47,7 @@ def test_no_account_is_new_without_the_setting_or_without_a_time_in_its_id(hours
 def test_error_says_when_it_ends_in_both_languages():
     error = NewcomerLimited(retry_after=7, until=datetime(2026, 11, 29, 12, tzinfo=UTC))
 
-    assert error.details["until"] == "2026-11-29T12:00:00.000000Z"
+    assert error.details["until"] == "2026-11-29T12:00:00Z"
     with translation.override("en"):
         assert "11/29/2026" in str(error)
     with translation.override("pt-br"):

@@ -17,7 +17,7 @@ from moderado.enforcement.selectors.audit import audit_lines
 
 _EXAMPLE = {
     "id": "0197b1a0-0000-7000-8000-00000000000a",
-    "created_at": "2026-11-28T12:00:00.000000Z",
+    "created_at": "2026-11-28T12:00:00Z",
     "actor": {"id": "0197b1a0-0000-7000-8000-000000000002", "name": "Ana"},
     "action": "ruling_made",
     "subject_type": "ruling",

@@ -60,7 +60,7 @@ class Blocks(APIView):
                 "A block",
                 {
                     "user": {"id": "0197b1a0-0000-7000-8000-000000000002", "name": "Bia"},
-                    "created_at": "2026-11-28T12:00:00.000000Z",
+                    "created_at": "2026-11-28T12:00:00Z",
                 },
                 response_only=True,
             )

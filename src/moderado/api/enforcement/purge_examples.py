@@ -5,7 +5,7 @@ from typing import Any
 PURGE_ID = "0199b1d2-4b6d-7e3f-9021-2c4e6f8b0d2a"
 _USER = "0198b2f0-5e8c-7a10-9c44-5d1f6f1f2a01"
 _ROOM = "0198b2f0-5e8c-7a10-9c44-5d1f6f1f2b02"
-_TIME = "2026-11-28T15:04:05.000000Z"
+_TIME = "2026-11-28T15:04:05Z"
 
 BODIES: dict[str, Any] = {
     "PurgeInputRequest": {
@@ -20,7 +20,7 @@ BODIES: dict[str, Any] = {
         "id": PURGE_ID,
         "user": _USER,
         "room": _ROOM,
-        "since": "2026-11-28T12:00:00.000000Z",
+        "since": "2026-11-28T12:00:00Z",
         "reason": "spam",
         "state": "running",
         "matched": 240,

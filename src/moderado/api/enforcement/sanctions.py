@@ -43,8 +43,8 @@ _EXAMPLE = {
     "It ends on 2026-11-29 12:00 UTC.",
     "note": "Leia as regras da sala.",
     "automatic": False,
-    "starts_at": "2026-11-28T12:00:00.000000Z",
-    "ends_at": "2026-11-29T12:00:00.000000Z",
+    "starts_at": "2026-11-28T12:00:00Z",
+    "ends_at": "2026-11-29T12:00:00Z",
     "ended_at": None,
     "state": "active",
     "points": None,
@@ -52,7 +52,7 @@ _EXAMPLE = {
     "cause": None,
     "decision": "0197b1a0-0000-7000-8000-000000000009",
     "appealable": True,
-    "appeal_until": "2027-05-27T12:00:00.000000Z",
+    "appeal_until": "2027-05-27T12:00:00Z",
     "appeal_path": "/api/me/decisions/0197b1a0-0000-7000-8000-000000000009/appeal/",
 }
 

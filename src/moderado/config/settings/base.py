@@ -162,7 +162,6 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["moderado.api.renderers.EncodableJSON"],
     "DEFAULT_SCHEMA_CLASS": "moderado.api.openapi.Schema",
     "EXCEPTION_HANDLER": "moderado.api.errors.answer",
-    "DATETIME_FORMAT": "%Y-%m-%dT%H:%M:%S.%fZ",  # always with microseconds; TIME_ZONE is UTC
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
 

@@ -12,5 +12,5 @@ def test_error_frame_says_when_the_account_is_new_no_longer():
     frame = error_frame(error, "pt-br")
 
     assert (frame.code, frame.retry_after) == ("newcomer_limit", 7)
-    assert frame.details.until == "2026-11-29T12:00:00.000000Z"
+    assert frame.details.until == "2026-11-29T12:00:00Z"
     assert frame.message.startswith("Sua conta é nova")
