@@ -19,7 +19,7 @@ from uvicorn_worker import UvicornWorker
 
 from moderado.config.env import Misconfigured, env
 from moderado.core.logging import configure
-from moderado.core.processes import die_with_parent
+from moderado.core.processes import die_with_parent, use_one_arena
 from moderado.core.wire_limits import MAX_FRAME_BYTES
 
 GRACE = 8  # seconds for work in flight, and for closing sockets with 1012
@@ -71,8 +71,9 @@ logconfig_dict = configure(log_format=_env.log_format, level=_env.log_level)
 
 
 def post_fork(server: Arbiter, worker: Worker) -> None:
-    """End every worker with its master, even if that was killed; raise the limit of open files."""
+    """End every worker with its master, even if that was killed; set its limits."""
     die_with_parent(parent=worker.ppid)
+    use_one_arena()
     _allow_files(65_536)
 
 
