@@ -15,6 +15,7 @@ from rest_framework.exceptions import APIException
 Schema = dict[str, Any]
 
 OBJECTS = {
+    "Category": "category",
     "MessageView": "message",
     "Draft": "edit",
     "Author": "author",

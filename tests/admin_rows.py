@@ -189,7 +189,8 @@ def make_measures(author, room):
     )  # fmt: skip
     Sanction.objects.create(
         user=author, kind="slow", scope_id=room.id, actor=author, ruling=ruling, lifted_at=now,
-        lifted_by=author, lift_reason="zz", ends_at=now, **zz,
+        lifted_by=author, lift_reason="zz", ends_at=now, end_changed_at=now, end_changed_by=author,
+        end_reason="zz", **zz,
     )  # fmt: skip
     Sanction.objects.create(user=author, kind="mute", actor=author, **zz)  # in force
     Report.objects.create(

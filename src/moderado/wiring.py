@@ -125,7 +125,12 @@ def _inside() -> Routes:
         ],
         enforcement.PersonNotified: [person_changes.on_person_notified],
         enforcement.SanctionApplied: [sanctions.on_sanction_applied, strikes.on_sanction_applied],
-        enforcement.SanctionLifted: [sanctions.on_sanction_lifted, strikes.on_sanction_lifted],
+        enforcement.SanctionEndChanged: [sanctions.on_sanction_end_changed],
+        enforcement.SanctionLifted: [
+            sanctions.on_sanction_lifted,
+            strikes.on_sanction_lifted,
+            appeal_outcomes.on_sanction_lifted,
+        ],
         moderation.RevisionsBlocked: [machine_strikes.on_revisions_blocked],
         # A name and its judgement likewise.
         accounts.NameProposed: [names.propose_user_name],

@@ -131,6 +131,8 @@ GET    enforcement/sanctions/?room={room}         401     403    403     403    
 POST   enforcement/sanctions/                     401     403    403     403       201   201     201
 POST   enforcement/sanctions/{sanction}/lift/     401     404    404     404       200   200     200
 POST   enforcement/sanctions/{server_sanction}/lift/ 401  404    404     404       404   404     200
+POST   enforcement/sanctions/{sanction}/term/     401     404    404     404       200   200     200
+POST   enforcement/sanctions/{server_sanction}/term/ 401  404    404     404       404   404     200
 GET    enforcement/strikes/histogram/             401     403    403     403       403   403     200
 POST   enforcement/rooms/{room}/freeze/           401     403    403     403       200   200     200
 POST   enforcement/rooms/{room}/newcomers-wait/   401     403    403     403       200   200     200
@@ -281,6 +283,8 @@ BODIES = {
     },
     "POST enforcement/sanctions/{sanction}/lift/": {"reason": "-"},
     "POST enforcement/sanctions/{server_sanction}/lift/": {"reason": "-"},
+    "POST enforcement/sanctions/{sanction}/term/": {"until": "{soon}", "reason": "-"},
+    "POST enforcement/sanctions/{server_sanction}/term/": {"until": "{soon}", "reason": "-"},
     "POST enforcement/rooms/{room}/freeze/": {"until": "{soon}"},
     "POST enforcement/rooms/{room}/newcomers-wait/": {"until": "{soon}"},
     "POST enforcement/rooms/{room}/slow-mode/": {"until": "{soon}", "seconds": 5},

@@ -62,7 +62,10 @@ DOORS: dict[str, tuple[str, ...]] = {
     ),
     "view_sanction": ("enforcement.sanction view",),
     "add_sanction": ("enforcement.sanction add",),
-    "view_sanction lift_sanction": ("enforcement.sanction act lift",),
+    "view_sanction lift_sanction": (
+        "enforcement.sanction act lift",
+        "enforcement.sanction act change_end",
+    ),
     "view_reportingsuspension": ("enforcement.reportingsuspension view",),
     "view_reportingsuspension suspend_reporting": ("enforcement.reportingsuspension act lift",),
     "view_personblock": ("enforcement.personblock view",),

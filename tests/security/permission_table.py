@@ -74,6 +74,8 @@ ROUTES: dict[str, tuple[str, ...]] = {
     "view_sanction lift_sanction": (
         "POST enforcement/sanctions/{sanction}/lift/",
         "POST enforcement/sanctions/{server_sanction}/lift/",
+        "POST enforcement/sanctions/{sanction}/term/",
+        "POST enforcement/sanctions/{server_sanction}/term/",
     ),
     "view_auditline": ("GET enforcement/audit/",),
     "view_bankedtext": ("GET enforcement/hash-bank/",),

@@ -211,6 +211,12 @@ def lifting_own_sanction(staff):
     return "post", f"enforcement/sanctions/{muted(staff).id}/lift/", {"reason": "-"}
 
 
+def ending_own_sanction_sooner(staff):
+    soon = (timezone.now() + timedelta(seconds=9)).isoformat()
+    path = f"enforcement/sanctions/{muted(staff).id}/term/"
+    return "post", path, {"until": soon, "reason": "-"}
+
+
 def own_purge(staff):
     published(staff)
     since = (timezone.now() - timedelta(hours=1)).isoformat()
@@ -248,6 +254,7 @@ OWN = [
     appeal_of_own_decision,
     own_sanction,
     lifting_own_sanction,
+    ending_own_sanction_sooner,
     own_purge,
     reversing_own_purge,
     own_suspension,

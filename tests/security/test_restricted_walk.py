@@ -122,6 +122,8 @@ def test_acts_on_what_belongs_to_a_restricted_case_find_nothing(scene, viewers):
           for method, tail in (("GET", ""), ("POST", "claim/"), ("POST", "evidence/"))),
         *(("POST", f"enforcement/sanctions/{each}/lift/", {"reason": "-"})
           for each in danger.ids[Sanction]),
+        *(("POST", f"enforcement/sanctions/{each}/term/", {"until": None, "reason": "-"})
+          for each in danger.ids[Sanction]),
         ("POST", f"enforcement/rulings/{danger.ruling.id}/undo/", None),
         ("POST", f"enforcement/rulings/{danger.ruling.id}/reverse/", {"reason": "-"}),
         ("POST", f"enforcement/appeals/{appeal}/decision/",

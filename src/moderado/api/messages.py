@@ -19,6 +19,7 @@ from moderado.api.schemas import (
     CURSOR,
     PAGE,
     PAGE_SIZE,
+    DeletionQuery,
     Editing,
     FeedQuery,
     HistoryQuery,
@@ -40,6 +41,7 @@ from moderado.chat.types import Changes, MessageView
 from moderado.chat.views import OwnChanges
 from moderado.core.errors import Invalid
 from moderado.core.metrics import ACKNOWLEDGED
+from moderado.moderation.types import Category
 
 
 class Messages(APIView):
@@ -113,11 +115,17 @@ class OneMessage(APIView):
             )
         return Response(body_of(view))
 
-    @extend_schema(operation_id="delete_message", responses={200: MessageView})
+    @extend_schema(
+        operation_id="delete_message", parameters=[DeletionQuery], responses={200: MessageView}
+    )
     def delete(self, request: Request, room_id: UUID, message_id: UUID) -> Response:
         """Remove your message, or as a moderator any visible one. A tombstone remains."""
+        category = validated(DeletionQuery, request.query_params.dict()).get("category")
         view = removing.delete_message(
-            actor_id=caller(request).user_id, message_id=message_id, room_id=room_id
+            actor_id=caller(request).user_id,
+            message_id=message_id,
+            room_id=room_id,
+            category=None if category is None else Category(category),
         )
         return Response(body_of(view))
 

@@ -20,6 +20,7 @@ from moderado.chat.types import Person
 from moderado.chat.views import RoomView
 from moderado.core.errors import Invalid
 from moderado.core.wire_limits import MAX_CURSOR
+from moderado.moderation.types import Category
 
 Link = Annotated[str, Meta(extra_json_schema={"format": "uri"})]
 
@@ -117,6 +118,14 @@ class HistoryQuery(serializers.Serializer[Any]):
 class OwnChangesQuery(serializers.Serializer[Any]):
     after = serializers.CharField(
         max_length=MAX_CURSOR, required=False, help_text="The `cursor` of the last answer."
+    )
+
+
+class DeletionQuery(serializers.Serializer[Any]):
+    category = serializers.ChoiceField(
+        choices=[each.value for each in Category],
+        required=False,
+        help_text="By a moderator: why. The author reads it. Of an own message unused.",
     )
 
 

@@ -105,6 +105,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("me/sanctions/", sanctions.OwnSanctions.as_view()),
     path("enforcement/sanctions/", sanctions.Sanctions.as_view()),
     path("enforcement/sanctions/<id:sanction_id>/lift/", sanctions.Lifting.as_view()),
+    path("enforcement/sanctions/<id:sanction_id>/term/", sanctions.Term.as_view()),
     path("enforcement/strikes/histogram/", strikes.StrikeHistogram.as_view()),
     path("enforcement/rooms/<id:room_id>/freeze/", room_measures.Freezing.as_view()),
     path(

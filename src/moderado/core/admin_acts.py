@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from moderado.core.admin import PageWithContext, act_on_each
 from moderado.core.errors import Invalid
 
+CHOOSE_REASON = _("Choose a reason")
 Values = Mapping[str, str]
 
 
@@ -24,6 +25,7 @@ class ActField:
     """A text that an act asks for.
 
     `options`: what it is chosen from, for a record; each has `value`, `label` and `is_chosen`.
+    `choose` stands for no choice yet.
     """
 
     name: str
@@ -32,6 +34,7 @@ class ActField:
     is_long: bool = False
     is_required: bool = True
     options: Callable[[Any], Sequence[Mapping[str, Any]]] | None = None
+    choose: str | Promise = CHOOSE_REASON
 
 
 # Of lifts and reversals that no person but staff reads.
@@ -130,4 +133,4 @@ def _check(fields: Sequence[ActField], record: models.Model, values: Values) -> 
         if field.options is None:
             continue
         if values[field.name] not in {each["value"] for each in field.options(record)}:
-            raise Invalid(fields={field.name: _("Choose a reason from the list.")})
+            raise Invalid(fields={field.name: _("Choose one from the list.")})

@@ -1,8 +1,7 @@
 """Quota classes: how often an account and an address may use each endpoint.
 
-The tables below are the only place that assigns a class. A house rule fails `make check` when a
-route or a frame has none. A request is counted in one exchange with Redis, once for its account
-and once for its address (ADR 0042).
+The tables below are the only place that assigns a class; a house rule finds what has none. A
+request is counted in one exchange with Redis, for its account and for its address (ADR 0042).
 """
 
 from collections.abc import Callable, Mapping
@@ -118,6 +117,7 @@ ROUTES = {
     "GET api/enforcement/sanctions/": Quota.EXPENSIVE,
     "POST api/enforcement/sanctions/": Quota.WRITE,
     "POST api/enforcement/sanctions/<id:sanction_id>/lift/": Quota.WRITE,
+    "POST api/enforcement/sanctions/<id:sanction_id>/term/": Quota.WRITE,
     "GET api/enforcement/strikes/histogram/": Quota.EXPENSIVE,
     "POST api/enforcement/rooms/<id:room_id>/freeze/": Quota.WRITE,
     "POST api/enforcement/rooms/<id:room_id>/newcomers-wait/": Quota.WRITE,

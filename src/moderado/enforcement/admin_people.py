@@ -1,6 +1,7 @@
 """Admin pages of what concerns persons: sanctions, reports, suspensions and blocks."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -11,13 +12,20 @@ from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import RangeDateTimeFilter
 from unfold.decorators import display
 
-from moderado.accounts.rights import ADD_SANCTION, LIFT_SANCTION, SUSPEND_REPORTING
+from moderado.accounts.models import User
+from moderado.accounts.rights import (
+    ADD_SANCTION,
+    LIFT_SANCTION,
+    SUSPEND_REPORTING,
+    is_entitled,
+)
 from moderado.core import clock
 from moderado.core.admin import Colours
-from moderado.core.admin_acts import Act, ActsOnPage, Values
+from moderado.core.admin_acts import REASON, Act, ActField, ActsOnPage, Values
 from moderado.core.admin_making import CreatedByService
 from moderado.core.sent_once import FIELD
-from moderado.enforcement.admin_case_measures import takes_term
+from moderado.enforcement.admin_case_acts import category_options
+from moderado.enforcement.admin_case_measures import TERMS, takes_term, term_choices
 from moderado.enforcement.admin_sanction_forms import SanctionForm
 from moderado.enforcement.admin_shared import (
     CaseRecordPage,
@@ -30,7 +38,7 @@ from moderado.enforcement.admin_shared import (
 from moderado.enforcement.models import PersonBlock, Report, ReportingSuspension, Sanction
 from moderado.enforcement.selectors.restricted import without_restricted_sanctions
 from moderado.enforcement.selectors.sanctions import state_of
-from moderado.enforcement.services import imposing, suspensions
+from moderado.enforcement.services import imposing, sanction_ends, suspensions
 from moderado.enforcement.services.restricted_looks import audit_views, cases_of
 from moderado.moderation.admin_links import room_link
 from moderado.moderation.categories import category_name
@@ -46,6 +54,33 @@ def _lift_sanction(actor_id: UUID, sanction: Sanction, values: Values) -> None:
         reason=values["reason"],
         sees_restricted=True,  # the page has found it
     )
+
+
+def _change_end(actor_id: UUID, sanction: Sanction, values: Values) -> None:
+    term = TERMS[values["term"]]
+    may_impose = is_entitled(User.objects.get(pk=actor_id), ADD_SANCTION)
+    sanction_ends.change_end(
+        actor_id=actor_id,
+        scope_ids=None,
+        imposing_scope_ids=None if may_impose else (),
+        sanction_id=sanction.pk,
+        until=None if term is None else clock.now() + term,
+        reason=values["reason"],
+        sees_restricted=True,  # the page has found it
+    )
+
+
+def _new_ends(_sanction: Sanction) -> list[dict[str, Any]]:
+    choices = [(value, label) for value, label in term_choices() if value]
+    return [{"value": value, "label": label, "is_chosen": False} for value, label in choices]
+
+
+def _reasons(sanction: Sanction) -> list[dict[str, Any]]:
+    return category_options(sanction.reason)
+
+
+def _has_changeable_end(sanction: Sanction) -> bool:
+    return sanction.kind in sanction_ends.CHANGEABLE and state_of(sanction) == "active"
 
 
 def _lift_suspension(actor_id: UUID, suspension: ReportingSuspension, values: Values) -> None:
@@ -72,7 +107,7 @@ class SanctionAdmin(CreatedByService, ActsOnPage, RestrictedPage):
 
     list_display = ("created_at", "user", "kind", "shown_state", "shown_reason", "room", "actor")
     list_filter = ("kind", InForce, ("created_at", RangeDateTimeFilter))
-    list_select_related = ("user", "actor", "ruling__case")
+    list_select_related = ("user", "actor", "end_changed_by", "ruling__case")
     search_fields = (*by_person("user"), "=id", "=scope_id")
     search_help_text = _("A person, or the id of a sanction or room")
     acts = (
@@ -84,10 +119,32 @@ class SanctionAdmin(CreatedByService, ActsOnPage, RestrictedPage):
             done=_("The sanction is lifted."),
             is_possible=lambda sanction: state_of(sanction) == "active",
         ),
+        Act(
+            name="change_end",
+            label=_("Change the end"),
+            permission=LIFT_SANCTION,
+            perform=_change_end,
+            done=_("The measure has another end, and the person learns of it."),
+            is_possible=_has_changeable_end,
+            fields=(
+                ActField(
+                    name="term",
+                    label=_("New end, counted from now"),
+                    max_length=16,
+                    options=_new_ends,
+                    choose=_("Choose a term"),
+                ),
+                replace(REASON, label=_("Reason, for the person"), options=_reasons),
+            ),
+        ),
     )
     fieldsets = (
         (None, {"fields": ("user", "kind", "state", "room", "shown_reason", "public_note")}),
         (_("Term"), {"fields": ("starts_at", "ends_at", "interval_seconds", "weight")}),
+        (
+            _("Change of the end"),
+            {"fields": ("first_ends_at", "end_changed_at", "end_changed_by", "changed_because")},
+        ),
         (_("Decision"), {"fields": ("actor", "ruling")}),
         (_("Lifting"), {"fields": ("lifted_at", "lifted_by", "lift_reason", "expired_at")}),
         (_("Record"), {"fields": ("id", "created_at")}),
@@ -136,6 +193,10 @@ class SanctionAdmin(CreatedByService, ActsOnPage, RestrictedPage):
     @display(description=_("reason"))
     def shown_reason(self, sanction: Sanction) -> str:
         return category_name(sanction.reason)
+
+    @display(description=_("reason"))
+    def changed_because(self, sanction: Sanction) -> str:
+        return category_name(sanction.end_reason)
 
     @display(description=_("room"))
     def room(self, sanction: Sanction) -> str:

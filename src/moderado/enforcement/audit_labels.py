@@ -62,6 +62,7 @@ AUDIT_ACTIONS: Mapping[str, Promise] = {
     "ruling_reversed": _("ruling reversed"),
     "ruling_undone": _("ruling undone"),
     "sanction_applied": _("sanction imposed"),
+    "sanction_end_changed": _("end of a sanction changed"),
     "sanction_lifted": _("sanction lifted"),
     "second_factor_confirmed": _("second factor confirmed"),
     "slow_mode": _("slow mode set in a room"),

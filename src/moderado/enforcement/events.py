@@ -91,6 +91,14 @@ class SanctionLifted(SanctionEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SanctionEndChanged(SanctionEvent):
+    """It ends at another moment, or never. `is_longer`: later than before."""
+
+    actor_id: UUID
+    is_longer: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ErasureDue(Event):
     """An account is to be erased now: a worker may begin."""
 
@@ -106,6 +114,7 @@ class PersonNotice(StrEnum):
     APPEAL_DECIDED = "appeal_decided"
     BLOCK_CHANGED = "block_changed"
     SANCTION_APPLIED = "sanction_applied"
+    SANCTION_CHANGED = "sanction_changed"
     SANCTION_LIFTED = "sanction_lifted"
     MESSAGES_PURGED = "messages_purged"
     REPORTING_SUSPENDED = "reporting_suspended"

@@ -14,12 +14,11 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from moderado.enforcement.ends import end_sentence
+from moderado.enforcement.appeal_statements import appeal_statement
+from moderado.enforcement.ends import end_sentence, lifted_sentence, other_end_sentence
 from moderado.enforcement.errors import explain
 from moderado.enforcement.types import (
     WITHOUT_WORDS,
-    AppealOutcome,
-    DecisionType,
     Restriction,
 )
 from moderado.enforcement.views import DecisionView, SanctionNote
@@ -54,24 +53,6 @@ _REMOVED_NAME = gettext_lazy("A moderator removed this name.")
 _MARKED = gettext_lazy("A moderator read this text, and marked it as doubtful.")
 _KEPT = gettext_lazy("A moderator read this text: it stays visible, and is marked as doubtful.")
 _SHOWN = gettext_lazy("A moderator read this text: it is shown now, and is marked as doubtful.")
-_APPEALS: Mapping[str, Promise] = {
-    AppealOutcome.UPHELD: gettext_lazy(
-        "Another person has looked at your appeal: the decision stands."
-    ),
-    AppealOutcome.OVERTURNED: gettext_lazy(
-        "Another person has looked at your appeal: the decision was reversed."
-    ),
-    AppealOutcome.ENDED: gettext_lazy(
-        "Your appeal has ended: what it is about was changed or deleted before a decision."
-    ),
-}
-# For decisions of machines.
-_APPEALS_OF_VERDICTS: Mapping[str, Promise] = {
-    AppealOutcome.UPHELD: gettext_lazy("A person has looked at your appeal: the decision stands."),
-    AppealOutcome.OVERTURNED: gettext_lazy(
-        "A person has looked at your appeal: the decision was reversed."
-    ),
-}
 
 
 def why_message_is_hidden(status: str, reason: str, categories: Collection[str]) -> str:
@@ -149,27 +130,6 @@ def statement(view: DecisionView) -> str:
     return " ".join(part for part in parts if part)
 
 
-def appeal_statement(outcome: str | None, decision_type: str, reason: str = "") -> str:
-    """Return what became of an appeal; empty until it is decided.
-
-    Args:
-        outcome: Of the appeal.
-        decision_type: What was appealed: of a verdict, no person had decided before.
-        reason: A category is named where it is what the text was found to be. Other words are for
-            staff.
-    """
-    if not outcome:
-        return ""
-    is_verdict = decision_type == DecisionType.VERDICT
-    of_verdict = _APPEALS_OF_VERDICTS.get(outcome) if is_verdict else None
-    sentence = str(of_verdict or _APPEALS[outcome])
-    blames = (
-        AppealOutcome.OVERTURNED if decision_type == DecisionType.REPORT else AppealOutcome.UPHELD
-    )
-    is_named = outcome == blames and reason in CATEGORY_RULES
-    return f"{sentence} {_because(reason)}" if is_named else sentence
-
-
 def suspension_statement(
     *, reason: str, ends_at: datetime, appeal_until: datetime, is_lifted: bool = False
 ) -> str:
@@ -182,7 +142,12 @@ def suspension_statement(
 
 
 def sanction_statement(
-    restriction: Restriction, *, is_automatic: bool, is_appealable: bool, is_lifted: bool = False
+    restriction: Restriction,
+    *,
+    is_automatic: bool,
+    is_appealable: bool,
+    is_lifted: bool = False,
+    end_reason: str | None = None,
 ) -> str:
     """Return what a sanction is, why, until when, who decided, and what next.
 
@@ -191,12 +156,15 @@ def sanction_statement(
         is_automatic: Whether strikes or a verdict led to it, and no person.
         is_appealable: Whether it can be appealed now.
         is_lifted: Whether it was lifted before its end.
+        end_reason: Why a moderator has changed its end; None if that did not happen.
     """
     if is_lifted:
         restriction = msgspec.structs.replace(restriction, until=None)
     parts = [explain(restriction), _decided_by(is_machine=is_automatic)]
+    if end_reason is not None and not is_lifted:
+        parts.append(other_end_sentence(end_reason))
     if is_lifted:
-        parts.append(_lifted())
+        parts.append(lifted_sentence())
     parts.append(_("The guidelines: %s.") % guideline_path(restriction.reason))
     if is_appealable and restriction.appeal_until is not None:
         parts.append(_appealable(restriction.appeal_until))
@@ -228,7 +196,7 @@ def help_sentence(lines: Collection[HelpLine]) -> str:
 def _what(view: DecisionView) -> Iterator[str]:
     match view.outcome:
         case "removed" if view.type == "deletion":
-            yield why_message_is_hidden("REMOVED", "removed", ())
+            yield why_message_is_hidden("REMOVED", "removed", view.categories)
         case "removed" if view.type == "purge":
             yield _("A moderator removed your latest messages.")
         case "suspended":
@@ -244,7 +212,9 @@ def _sanction(note: SanctionNote, view: DecisionView) -> str:
     said = explain(Restriction(kind=note.kind, until=until, reason=view.reason))
     # A decision that was reversed as a whole needs one sentence only.
     is_alone = note.is_lifted and not view.is_reversed
-    return f"{said} {_lifted()}" if is_alone else said
+    if not is_over and note.end_changed_at is not None:
+        said = f"{said} {other_end_sentence(note.end_reason)}"
+    return f"{said} {lifted_sentence()}" if is_alone else said
 
 
 def _reason(view: DecisionView) -> str:
@@ -260,10 +230,6 @@ def _decided_by(*, is_machine: bool) -> str:
     if is_machine:
         return _("A machine decided this, without a person.")
     return _("A person of the moderation decided this.")
-
-
-def _lifted() -> str:
-    return _("This measure was lifted: it has no effect any more.")
 
 
 def _until(moment: datetime | None) -> str:

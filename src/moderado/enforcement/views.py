@@ -78,6 +78,10 @@ class SanctionView(msgspec.Struct, frozen=True, kw_only=True):
     automatic: Annotated[bool, Meta(description="Strikes or a verdict led to it, no person.")]
     starts_at: Moment
     ends_at: Annotated[Moment | None, Meta(description="Null for no end.")]
+    end_changed_at: Annotated[
+        Moment | None, Meta(description="When a moderator last changed `ends_at`; or null.")
+    ] = None
+    end_reason: Annotated[str, Meta(description="Why it was changed; empty if it was not.")] = ""
     ended_at: Annotated[Moment | None, Meta(description="When it was lifted, or expired.")]
     state: Annotated[str, Meta(extra_json_schema={"enum": STATES})]
     points: Annotated[int | None, Meta(description="Of a strike; otherwise null.")]
@@ -101,6 +105,10 @@ class SanctionNote(msgspec.Struct, frozen=True, kw_only=True):
     room: Annotated[UUID | None, Meta(description="Null for the whole server.")]
     ends_at: Moment | None
     is_lifted: Annotated[bool, Meta(description="It was lifted before its end.")] = False
+    end_changed_at: Annotated[
+        Moment | None, Meta(description="When a moderator last changed `ends_at`; or null.")
+    ] = None
+    end_reason: Annotated[str, Meta(description="Why it was changed; empty if it was not.")] = ""
 
 
 class AppealView(msgspec.Struct, frozen=True, kw_only=True):

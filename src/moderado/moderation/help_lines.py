@@ -47,6 +47,17 @@ def without_mark(categories: Iterable[str]) -> tuple[str, ...]:
     return tuple(each for each in categories if not each.startswith(MARK))
 
 
+def renamed(categories: Iterable[str], category: str) -> list[str]:
+    """Return what a person found a text to be, with the help that its author was offered.
+
+    Args:
+        categories: What was found before, with the mark if a policy named help.
+        category: What the person names; empty for none.
+    """
+    marks = (each for each in categories if each.startswith(MARK))
+    return [*filter(None, [category]), *sorted(marks)]
+
+
 def help_lines(categories: Collection[str], language: str) -> tuple[HelpLine, ...]:
     """Return where the author of a text with these categories finds help.
 

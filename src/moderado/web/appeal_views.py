@@ -14,8 +14,8 @@ from moderado.accounts.errors import NotAuthenticated
 from moderado.core.errors import ApplicationError, Invalid
 from moderado.enforcement.errors import BannedFromServer
 from moderado.enforcement.labels import APPEAL_OUTCOMES, APPEAL_STATES, DECISION_TYPES
+from moderado.enforcement.selectors.appeal_views import appeal_view
 from moderado.enforcement.selectors.appeals import own_appeals
-from moderado.enforcement.selectors.decisions import appeal_view
 from moderado.enforcement.services.banned import appeal_ban, appeal_of_ban
 from moderado.enforcement.views import AppealView
 from moderado.web.forms import AppealForm

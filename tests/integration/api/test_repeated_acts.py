@@ -70,6 +70,9 @@ class World:
             author=self.member, origin="flag", text=message.text,
         )  # fmt: skip
         self.cases = f"/api/enforcement/cases/{self.case.id}/"
+        ends_at = timezone.now() + timedelta(hours=1)
+        self.slow = Sanction.objects.create(user=make_user(), kind="slow", ends_at=ends_at)
+        self.term = f"/api/enforcement/sanctions/{self.slow.id}/term/"
 
     def send(self, user, method, path, body=None, key=None):
         client = client_of(user)
@@ -197,6 +200,11 @@ def acts(world):
             ),
             lambda: Sanction.objects.filter(lifted_at=None).count(),
         ),
+        "term": (
+            w.staff, ("post", w.term, {"until": None, "reason": "spam"}),
+            ("post", w.term, {"reason": "spam", **tomorrow}),
+            lambda: Sanction.objects.get(pk=w.slow.pk).ends_at,
+        ),
         "bank": (
             w.staff, ("post", banked, bank),
             lambda made: ("delete", f"{banked}{made['id']}/", {"reason": "Ofício 8"}),
@@ -224,7 +232,7 @@ NAMES = [
     "join", "leave", "add", "remove", "change role", "make private", "block", "unblock",
     "unblock by query", "rename oneself", "freeze", "slow", "newcomers", "claim",
     "claim on the older path", "release", "snooze", "rule", "rule on the older path", "sanction",
-    "bank", "queue", "purge", "request erasure",
+    "term", "bank", "queue", "purge", "request erasure",
 ]  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from moderado.core import clock
 from moderado.core.ids import new_id
 from moderado.enforcement.models import (
     Appeal,
@@ -42,10 +43,10 @@ def operator(client):
     return user
 
 
-def mute(user, actor_id=None):
+def mute(user, actor_id=None, kind="mute"):
     with transaction.atomic():
         return apply_sanction(
-            actor_id=actor_id, user_id=user.id, kind="mute", scope_id=None,
+            actor_id=actor_id, user_id=user.id, kind=kind, scope_id=None,
             term=timedelta(hours=1), reason="harassment",
         )  # fmt: skip
 
@@ -72,6 +73,30 @@ def test_sanction_is_lifted_with_a_reason_on_its_page(client, operator):
     assert [line.action for line in AuditLine.objects.all()] == ["sanction_lifted"]
     shown = client.get(page("sanction", "change", sanction.pk)).content.decode()
     assert page("sanction", "act", sanction.pk, "lift") not in shown
+
+
+def test_end_of_a_sanction_is_changed_on_its_page(client, operator):
+    sanction = mute(make_user(name="Ana"))
+    strike = mute(make_user(), kind="strike")
+    change = page("sanction", "act", sanction.pk, "change_end")
+    shown = client.get(page("sanction", "change", sanction.pk)).content.decode()
+    assert change in shown
+    assert "change_end" not in client.get(page("sanction", "change", strike.pk)).content.decode()
+
+    act(client, "sanction", sanction, "change_end", term="1", reason="spam")  # not offered
+    assert Sanction.objects.get(pk=sanction.pk).end_changed_at is None
+    before = clock.now()
+    act(client, "sanction", sanction, "change_end", term="2592000", reason="spam")
+
+    sanction.refresh_from_db()
+    assert before + timedelta(days=30) <= sanction.ends_at <= clock.now() + timedelta(days=30)
+    assert (sanction.end_changed_by, sanction.end_reason) == (operator, "spam")
+    assert [line.action for line in AuditLine.objects.all()] == ["sanction_end_changed"]
+    client.force_login(make_staff("view_sanction", "lift_sanction"))
+    act(client, "sanction", sanction, "change_end", term="none", reason="spam")
+    act(client, "sanction", sanction, "change_end", term="3600", reason="spam")
+    sanction.refresh_from_db()
+    assert sanction.ends_at < clock.now() + timedelta(hours=2)  # shortened, not made endless
 
 
 def test_viewers_without_the_right_cannot_act(client):

@@ -6,7 +6,8 @@ import pytest
 from django.utils.translation import override
 
 from moderado.enforcement.models import Appeal, Ruling, Sanction
-from moderado.enforcement.selectors.decisions import appeal_view, decisions_about
+from moderado.enforcement.selectors.appeal_views import appeal_view
+from moderado.enforcement.selectors.decisions import decisions_about
 from moderado.enforcement.selectors.sanctions import view_of
 from moderado.enforcement.services.appeals import appeal_decision, appeal_report
 from moderado.enforcement.services.measures import Measure

@@ -10,6 +10,7 @@ from moderado.accounts.models import User
 from moderado.chat.errors import NoSuchRoom, NotAllowedInRoom
 from moderado.chat.events import Notice
 from moderado.chat.models import Membership, Message, Room
+from moderado.chat.projection import own_view
 from moderado.chat.selectors.feed import changes
 from moderado.chat.selectors.own_changes import own_changes
 from moderado.chat.services import notices, purge_requests, purging
@@ -188,6 +189,24 @@ def test_worker_that_lost_its_lease_stores_nothing(room, raider, staff):
 
     assert purging._remove_batch(slow) is False
     assert ModerationLog.objects.filter(decided_by="purged").count() == 1
+
+
+@pytest.mark.proves("R312")
+@pytest.mark.parametrize(("reason", "named"), [("spam", ["spam"]), ("varreu a sala", [])])
+def test_purged_messages_name_the_category(room, raider, staff, reason, named):
+    message = post(raider, room, "FLAG isto")
+    judge()
+    before = ["insult"]
+    Message.objects.filter(pk=message.id).update(categories=before)
+    purge = done(staff, raider, reason=reason)
+
+    removed = Message.objects.select_related("author").get(pk=message.id)
+    assert removed.categories == named
+    said = own_view(removed, language="en").explanation
+    assert said == "A moderator removed this message." + (" Reason: spam." if named else "")
+    reverse(staff, purge)
+    removed.refresh_from_db()
+    assert removed.categories == before
 
 
 def test_reversal_stops_a_running_purge(room, raider, staff, monkeypatch):

@@ -436,7 +436,7 @@ def suspension_is_lifted_and_appealed(world):
     yield world.lifts(world.first), world.appeals()
 
 
-@race()
+@race(late_second="appeal_decided")
 def suspension_is_lifted_and_its_appeal_decided(world):
     decides = world.decides(world.second, AppealOutcome.OVERTURNED)
     yield world.lifts(world.first), decides

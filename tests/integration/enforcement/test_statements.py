@@ -5,12 +5,14 @@ from datetime import timedelta
 import pytest
 from django.db import transaction
 from django.utils import translation
+from rest_framework.test import APIClient
 
 from moderado.accounts.services import accounts
-from moderado.chat.models import Membership
+from moderado.chat.models import Membership, Message
+from moderado.chat.projection import own_view
 from moderado.chat.services.removing import delete_message
 from moderado.core.errors import NotFound
-from moderado.enforcement import statements
+from moderado.enforcement.appeal_statements import appeal_statement
 from moderado.enforcement.errors import NotAppealable
 from moderado.enforcement.events import PersonNotified
 from moderado.enforcement.models import AuditLine, Ruling
@@ -162,6 +164,49 @@ def test_deletion_by_a_moderator_of_the_room_is_listed_and_audited(author, room)
     assert (line.actor, line.subject_id) == (moderator, message.id)
 
 
+@pytest.mark.proves("R312")
+def test_deletion_by_a_moderator_says_why_in_the_language_of_the_author(author, room):
+    moderator = make_member(room, role=Membership.Role.MODERATOR).user
+    message = say(author, room, "bom dia")
+    path = f"/api/chat/rooms/{room.id}/messages/{message.id}/"
+    client = APIClient()
+    client.force_login(moderator)
+    assert client.delete(f"{path}?category=because").status_code == 400
+
+    assert client.delete(f"{path}?category=hate").status_code == 200
+
+    view = only(author)
+    assert view.explanation.startswith("Um moderador removeu esta mensagem. Motivo: ódio contra")
+    assert (view.categories, view.guideline) == (("hate",), "/regras/#hate")
+    message.refresh_from_db()
+    assert own_view(message, language="en").explanation == (
+        "A moderator removed this message. Reason: hate against a group."
+    )
+    assert AuditLine.objects.get(action="message_deleted").details["category"] == "hate"
+
+
+@pytest.mark.proves("R312")
+def test_help_stays_with_a_text_that_a_moderator_removes(author, room):
+    moderator = make_member(room, role=Membership.Role.MODERATOR).user
+    for category in (None, Category.SELF_HARM):
+        message = say(author, room, "FLAG isto")
+        Message.objects.filter(pk=message.pk).update(categories=["self_harm", "help:cvv"])
+        delete_message(actor_id=moderator.id, message_id=message.id, category=category)
+        message.refresh_from_db()
+        assert message.categories[-1] == "help:cvv"
+        view = own_view(message, language="pt-br")
+        assert [line.phone for line in view.resources] == ["188"]
+
+
+@pytest.mark.proves("R312")
+def test_category_of_an_own_deletion_says_nothing(author, room):
+    message = say(author, room, "bom dia")
+    delete_message(actor_id=author.id, message_id=message.id, category=Category.HATE)
+    assert decisions_about(author.id) == []
+    message.refresh_from_db()
+    assert message.categories == []
+
+
 def test_own_deletion_is_no_decision(author, room):
     message = say(author, room, "bom dia")
     delete_message(actor_id=author.id, message_id=message.id)
@@ -223,11 +268,11 @@ def test_presets_have_each_category_in_both_languages():
 @pytest.mark.parametrize("kind", list(DecisionType))
 def test_appeals_of_each_outcome_have_a_sentence(outcome, kind):
     with translation.override("en"):
-        english = statements.appeal_statement(outcome, kind)
+        english = appeal_statement(outcome, kind)
 
     assert english
-    assert statements.appeal_statement(outcome, kind) != english
-    assert statements.appeal_statement(None, kind) == ""
+    assert appeal_statement(outcome, kind) != english
+    assert appeal_statement(None, kind) == ""
     if outcome != "ended":  # of a machine's verdict, no person had decided before
         assert english.startswith("A person" if kind == "verdict" else "Another person")
 

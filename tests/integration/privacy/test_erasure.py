@@ -135,7 +135,7 @@ def note_on(case, moderator):
     )
     sanction = Sanction.objects.create(
         user=case.author, kind="warning", reason=CANARY, public_note=CANARY, actor=moderator,
-        lift_reason=f"não disse {CANARY}",
+        lift_reason=f"não disse {CANARY}", end_reason=f"disse {CANARY}",
     )  # fmt: skip
     Purge.objects.create(
         actor=moderator, user=case.author, since=timezone.now(), reason=CANARY, public_note=CANARY,

@@ -97,7 +97,7 @@ def test_export_has_all_messages_as_json_and_as_pages_to_read(room, monkeypatch)
 NOT_EXPORTED = {
     "what moderators and operators did, which the audit of staff keeps": """
         *.actor_id *.claimed_by_id *.decided_by_id *.first_decider_id *.lifted_by_id
-        *.released_by_id *.requested_by_id *.reversed_by_id *.revoked_by_id
+        *.end_changed_by_id *.released_by_id *.requested_by_id *.reversed_by_id *.revoked_by_id
         accounts_apikey.created_by_id accounts_invitation.created_by_id accounts_user_groups.*
         accounts_user_user_permissions.* django_admin_log.* moderation_policyversion.author_id
     """,

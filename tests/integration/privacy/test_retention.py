@@ -301,8 +301,9 @@ class Words:
             revision=1, category="hate", comment=CANARY, case=case, state="decided", ruling=ruling,
         )  # fmt: skip
         over = {"user": author, "ends_at": OLD, "lift_reason": f"pois {CANARY}", **written}
-        by_hand = Sanction.objects.create(kind="mute", actor=staff, **over)
-        Sanction.objects.create(kind="mute", actor=staff, ruling=ruling, **over)
+        changed = {"end_reason": f"mas {CANARY}", "kind": "mute", "actor": staff}
+        by_hand = Sanction.objects.create(**changed, **over)
+        Sanction.objects.create(ruling=ruling, **changed, **over)
         Sanction.objects.create(kind="warning", user=author, starts_at=OLD, **written)
         suspension = ReportingSuspension.objects.create(
             decided_reports=10, rejected_reports=10, actor=staff, **over

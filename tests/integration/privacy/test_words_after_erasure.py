@@ -22,6 +22,7 @@ from moderado.enforcement.services.holds import add_hold, release_hold
 from moderado.enforcement.services.imposing import impose_sanction, lift_by_hand
 from moderado.enforcement.services.purges import reverse_purge, start_purge
 from moderado.enforcement.services.reports import report
+from moderado.enforcement.services.sanction_ends import change_end
 from moderado.enforcement.services.settling import settle_rulings
 from moderado.enforcement.services.suspensions import lift_suspension, suspend_reporting
 from moderado.enforcement.types import Actor, AppealOutcome, ContentOutcome
@@ -125,6 +126,13 @@ def lift(scene, words):
     )
 
 
+def change_the_end(scene, words):
+    change_end(
+        actor_id=scene.staff.id, scope_ids=None, imposing_scope_ids=None,
+        sanction_id=scene.sanction.id, until=None, reason=words,
+    )  # fmt: skip
+
+
 def suspend(scene, words):
     make_rejected_reports(scene.person)
     scene.suspension.delete()
@@ -163,7 +171,8 @@ def test_no_words_are_written_about_an_account_that_is_erased():
     erase(scene.person)
 
     # The last one deletes the suspension that another one lifts.
-    for write in (note, reverse, impose, lift, restore, purge, bring_back, decide, appeal, suspend):
+    acts = (note, reverse, impose, change_the_end, lift, restore, purge, bring_back, decide, appeal)
+    for write in (*acts, suspend):
         with pytest.raises(AccountErased):
             write(scene, CANARY)
         assert tables_with(CANARY) == set(), write.__name__

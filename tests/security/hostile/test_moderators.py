@@ -31,7 +31,10 @@ from tests.security.hostile.test_texts import Structure
 pytestmark = [pytest.mark.django_db, pytest.mark.proves("S38")]
 
 # Words of people and of moderators, as the columns of enforcement are called.
-WORDS = {"text", "comment", "public_note", "private_note", "note", "lift_reason", "name"}
+WORDS = {
+    *("text", "comment", "public_note", "private_note", "note", "name"),
+    *("lift_reason", "end_reason"),
+}
 ATTACK = " ".join(" ".join(MARKUP).split())  # a line break becomes a paragraph, as intended
 
 
@@ -54,7 +57,7 @@ def case():
     )  # fmt: skip
     Sanction.objects.create(
         user=message.author, kind="mute", reason="x", public_note="x", actor=moderator,
-        lift_reason="x", ends_at=timezone.now() + timedelta(hours=1),
+        lift_reason="x", end_reason="x", ends_at=timezone.now() + timedelta(hours=1),
     )  # fmt: skip
     Report.objects.create(
         reporter=moderator, revision=1, category="hate", comment="x", case=case, **about

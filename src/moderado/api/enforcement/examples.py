@@ -145,6 +145,8 @@ _SANCTION = {
     "automatic": False,
     "starts_at": _TIME,
     "ends_at": _TOMORROW,
+    "end_changed_at": None,
+    "end_reason": "",
     "ended_at": None,
     "state": "active",
     "points": None,
@@ -160,12 +162,14 @@ _SANCTION = {
     "actor": _MODERATOR,
     "ruling": PATH_IDS["ruling_id"],
     "lifted_by": None,
+    "end_changed_by": None,
     "lift_reason": "",
 }
 _MEASURES: dict[str, Any] = {
     "StaffSanctionBody": _SANCTION,
     "StaffSanctionPage": _page(_SANCTION),
     "LiftInputRequest": {"reason": "misunderstanding"},
+    "TermInputRequest": {"until": _TOMORROW, "reason": "harassment"},
     "MeasuresBody": {
         "room": _ROOM,
         "frozen_until": None,

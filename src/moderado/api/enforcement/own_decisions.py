@@ -18,8 +18,9 @@ from moderado.api.callers import caller
 from moderado.api.pagination import Cursor, MalformedCursor, NewestFirstPagination
 from moderado.api.schemas import CURSOR, PAGE_SIZE, Link, validated
 from moderado.enforcement.models import Appeal
+from moderado.enforcement.selectors.appeal_views import appeal_view
 from moderado.enforcement.selectors.appeals import own_appeals
-from moderado.enforcement.selectors.decisions import Position, appeal_view, decisions_about
+from moderado.enforcement.selectors.decisions import Position, decisions_about
 from moderado.enforcement.services import appeals
 from moderado.enforcement.services.appeals import TEXT_LENGTH
 from moderado.enforcement.views import AppealView, DecisionView

@@ -94,6 +94,17 @@ class LiftInput(StrictInput):
     )
 
 
+class TermInput(StrictInput):
+    until = serializers.DateTimeField(
+        allow_null=True, help_text="The new end, at most ten years from now. Null for no end."
+    )
+    reason = serializers.CharField(
+        trim_whitespace=False,
+        help_text=f"A code or at most {REASON_LENGTH} characters. The person reads it.",
+    )
+    client_id = ActIdField()
+
+
 def _scope_id(asked: Mapping[str, Any]) -> UUID | None:
     """Return the room of a request; None for the whole server.
 

@@ -26,10 +26,11 @@ from moderado.core.slices import steps_of_slice
 from moderado.enforcement.models import Purge
 from moderado.enforcement.services import purged_messages, purges
 from moderado.enforcement.services.standing import standing_actor
+from moderado.moderation.help_lines import renamed
 from moderado.moderation.services.closing import open_cases_of, reopen_cases
 from moderado.moderation.services.hash_bank import banked_among
 from moderado.moderation.services.sweeping import PURGED, RESTORED, log_sweep
-from moderado.moderation.types import Content, Reason
+from moderado.moderation.types import Category, Content, Reason
 
 has_work = purges.has_work
 
@@ -91,11 +92,13 @@ def _remove(purge: Purge, messages: Sequence[Message]) -> list[tuple[Message, Tr
     cases = open_cases_of(subject_type=SUBJECT, subject_ids=[each.pk for each in messages])
     befores: dict[UUID, dict[str, Any]] = {}
     steps = []
+    category = purge.reason if purge.reason in set(Category) else ""
     for message in messages:
         befores[message.pk] = _before(message) | {"cases": cases.get(message.pk, [])}
         step = advance(message, Deleted(), sweep_id=purge.pk, ends_reports=True)
         steps.append((message, step))
-        message.reason, message.categories = Reason.REMOVED, []
+        message.reason = Reason.REMOVED
+        message.categories = renamed(message.categories, category)
     _account(purge, messages, PURGED)
     purged_messages.note_messages(purge, action="message_purged", befores=befores)
     return steps

@@ -22,18 +22,27 @@ from moderado.enforcement.services.audit import write_line
 from moderado.enforcement.services.person_changes import record_changes
 from moderado.enforcement.services.purged_messages import keep_removed
 from moderado.enforcement.types import OwnThing
-from moderado.moderation.types import Reason
+from moderado.moderation.help_lines import renamed
+from moderado.moderation.types import Category, Reason
 
 _IS_REMOVED = "SELECT id FROM chat_message WHERE id = %(message)s AND status = 'REMOVED'"
 
 
-def delete_message(*, actor_id: UUID, message_id: UUID, room_id: UUID | None = None) -> MessageView:
+def delete_message(
+    *,
+    actor_id: UUID,
+    message_id: UUID,
+    room_id: UUID | None = None,
+    category: Category | None = None,
+) -> MessageView:
     """Delete a message. A repeat returns the tombstone, whatever has changed since.
 
     Args:
         actor_id: The author, or a moderator of the room if the message is visible.
         message_id: The message.
         room_id: The room in which the message must be, or None for any room.
+        category: What a moderator finds the message to be: its author reads it. Of an own message
+            it has no meaning.
 
     Returns:
         The tombstone, as the actor may see it.
@@ -47,11 +56,13 @@ def delete_message(*, actor_id: UUID, message_id: UUID, room_id: UUID | None = N
     # Before the quota: a repeat costs none.
     if not run_prepared(_IS_REMOVED, {"message": message_id}):
         quota.spend_deletion_quota(user_id=actor_id)
-    return _delete(actor_id, message_id, room_id)
+    return _delete(actor_id, message_id, room_id, category)
 
 
 @retry_on_deadlock
-def _delete(actor_id: UUID, message_id: UUID, room_id: UUID | None) -> MessageView:
+def _delete(
+    actor_id: UUID, message_id: UUID, room_id: UUID | None, category: Category | None
+) -> MessageView:
     with transaction.atomic():
         try:
             message, _ = locked_message(actor_id=actor_id, message_id=message_id, room_id=room_id)
@@ -69,7 +80,8 @@ def _delete(actor_id: UUID, message_id: UUID, room_id: UUID | None) -> MessageVi
         if step.is_applied:
             by_moderator = message.author_id != actor_id
             if by_moderator:
-                message.reason, message.categories = Reason.REMOVED, []
+                message.reason = Reason.REMOVED
+                message.categories = renamed(message.categories, category or "")
             write([Changed(message, step.change)])
             announce(message, step)
             if by_moderator:
@@ -81,6 +93,7 @@ def _delete(actor_id: UUID, message_id: UUID, room_id: UUID | None) -> MessageVi
                     subject_type=MESSAGE,
                     subject_id=message.id,
                     room=str(message.room_id),
+                    category=category or "",
                 )
         elif message.author_id == actor_id and message.reason == Reason.REMOVED:
             keep_removed(message_id=message.pk)

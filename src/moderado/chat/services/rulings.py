@@ -14,7 +14,7 @@ from moderado.chat.states import VISIBLE, Decision, Phase
 from moderado.core.database import require_transaction
 from moderado.moderation.errors import CaseSuperseded, OwnCase
 from moderado.moderation.events import CaseDecided, DecisionUndone, ReviewStarted
-from moderado.moderation.help_lines import without_mark
+from moderado.moderation.help_lines import renamed
 from moderado.moderation.services.blocked_texts import blocked_among, remember_ruling
 from moderado.moderation.services.closing import close_cases
 from moderado.moderation.services.deciding import IS_SHOWN, WAS_SEEN, remember_before
@@ -123,8 +123,7 @@ def _blamed(event: CaseDecided, before: Mapping[str, Any]) -> list[str]:
     if event.is_reversal and not event.category:
         found: list[str] = before["categories"]
         return found
-    help_codes = set(before["categories"]) - set(without_mark(before["categories"]))
-    return [*filter(None, [event.category]), *sorted(help_codes)]
+    return renamed(before["categories"], event.category)
 
 
 def _before(message: Message, ruling: states.Ruling) -> Mapping[str, Any]:

@@ -16,7 +16,7 @@ from moderado.chat.services.succession import replace_lost_admin, replace_lost_a
 from moderado.chat.services.successors import put_back_successors
 from moderado.core.database import require_transaction
 from moderado.core.errors import Invalid
-from moderado.enforcement.events import SanctionApplied, SanctionLifted
+from moderado.enforcement.events import SanctionApplied, SanctionEndChanged, SanctionLifted
 from moderado.enforcement.types import SanctionEnd, SanctionKind
 
 _Role = Membership.Role
@@ -51,6 +51,20 @@ def on_sanction_applied(event: SanctionApplied) -> None:
                 role=theirs.role, sanction_id=event.sanction_id
             )
             replace_lost_admin(theirs.room)
+
+
+def on_sanction_end_changed(event: SanctionEndChanged) -> None:
+    """Check the ranks in the room, as before a sanction is imposed.
+
+    Raises:
+        NotAllowedInRoom: It is longer, and the actor does not outrank the person.
+    """
+    require_transaction()
+    if not event.is_longer or event.scope_id is None:
+        return
+    theirs = membership(room_id=event.scope_id, user_id=event.user_id)
+    if theirs is not None:
+        _check_rank(theirs, actor_id=event.actor_id)
 
 
 def on_sanction_lifted(event: SanctionLifted) -> None:

@@ -1,8 +1,10 @@
 """Measures against a person."""
 
+from datetime import datetime, timedelta
 from typing import ClassVar
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
@@ -69,6 +71,27 @@ class Sanction(Record):
         verbose_name=_("lifted by"),
     )
     lift_reason = models.CharField(_("reason for lifting"), max_length=64, blank=True, default="")
+    # When a moderator last changed the end, who, and why: the person reads the reason.
+    end_changed_at = models.DateTimeField(_("end changed"), null=True, blank=True)
+    end_changed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        verbose_name=_("end changed by"),
+    )
+    end_reason = models.CharField(
+        _("reason for the new end"), max_length=64, blank=True, default="", db_default=""
+    )
+    # The end as it was imposed, once it was changed. Null: none, or it was not changed.
+    first_ends_at = models.DateTimeField(_("first end"), null=True, blank=True)
+    # When it was last lengthened: the time to appeal runs from then. All who did so, and who do
+    # not decide an appeal of it.
+    lengthened_at = models.DateTimeField(_("lengthened"), null=True, blank=True)
+    lengthened_by = ArrayField(
+        models.UUIDField(), null=True, blank=True, verbose_name=_("lengthened by")
+    )
     # When the end by `ends_at` was announced. The index of what is in force shrinks then.
     expired_at = models.DateTimeField(_("expired"), null=True, blank=True)
     # For slow mode: the least time between two messages.
@@ -126,6 +149,17 @@ class Sanction(Record):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.user_id}"
+
+    @property
+    def imposed_term(self) -> timedelta | None:
+        """How long it was imposed for, whatever its end is now; None for no end."""
+        end = self.ends_at if self.end_changed_at is None else self.first_ends_at
+        return None if end is None else end - self.starts_at
+
+    @property
+    def appeal_from(self) -> datetime:
+        """When the time to appeal it began: it begins anew when it is lengthened."""
+        return self.lengthened_at or self.created_at
 
 
 class PendingStrike(Record):

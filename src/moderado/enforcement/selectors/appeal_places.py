@@ -13,10 +13,12 @@ from django.db.models import (
     BooleanField,
     ExpressionWrapper,
     F,
+    Func,
     OuterRef,
     Q,
     QuerySet,
     Subquery,
+    UUIDField,
     Value,
     When,
 )
@@ -24,7 +26,12 @@ from django.db.models import Case as Switch
 from django.db.models.functions import Now
 
 from moderado.enforcement.models import Queue
-from moderado.enforcement.selectors.parties import ROOM_TYPES, exclusions_of_case, reporters_of_text
+from moderado.enforcement.selectors.parties import (
+    ROOM_TYPES,
+    exclusions_of_case,
+    lengtheners,
+    reporters_of_text,
+)
 from moderado.enforcement.selectors.queues import UNQUEUED, placed
 from moderado.enforcement.selectors.reach import follows_from_the_server, is_of_the_server
 from moderado.enforcement.selectors.restricted import is_restricted_appeal
@@ -41,8 +48,9 @@ class AppealPlace(NamedTuple):
     """What decides who may decide an appeal, limited to the persons and rooms of the query.
 
     `queues` are those of its cases, in the order of `CASE_COLUMNS`. `decided_or_appealed` are
-    appellant and first decider, `about` the authors of its cases, `rooms` those that its cases are
-    about, and `excluded` the persons whom `parties.exclusions` keeps from its cases.
+    appellant, first decider and who lengthened a sanction, `about` the authors of its cases,
+    `rooms` those that its cases are about, and `excluded` the persons whom `parties.exclusions`
+    keeps from its cases.
     """
 
     scope_id: UUID | None
@@ -94,10 +102,11 @@ class PlaceQuery:
 _SCALARS = ("place_restricted", "place_server")
 _QUEUES = tuple(f"place_queue_{n}" for n, _ in enumerate(CASE_COLUMNS))
 _OWN = ("place_appellant", "place_decider")
+_LENGTHENED = "place_lengthened"
 _ABOUT = tuple(f"place_author_{n}" for n, _ in enumerate(CASE_COLUMNS))
 _ROOMS = tuple(f"place_room_{n}" for n, _ in enumerate(CASE_COLUMNS))
 _EXCLUDED = tuple(f"place_{name}_{n}" for n, _ in enumerate(CASE_COLUMNS) for name in ("ex", "re"))
-PLACE_COLUMNS = ("scope_id", *_SCALARS, *_QUEUES, *_OWN, *_ABOUT, *_ROOMS, *_EXCLUDED)
+PLACE_COLUMNS = ("scope_id", *_SCALARS, *_QUEUES, *_OWN, _LENGTHENED, *_ABOUT, *_ROOMS, *_EXCLUDED)
 
 
 def with_place(appeals: "QuerySet[Any]", query: PlaceQuery) -> "QuerySet[Any]":
@@ -107,6 +116,7 @@ def with_place(appeals: "QuerySet[Any]", query: PlaceQuery) -> "QuerySet[Any]":
         "place_server": flag(of_the_server()),
         "place_appellant": _among("appellant", query.user_ids),
         "place_decider": _among("first_decider", query.user_ids),
+        _LENGTHENED: _lengtheners_among(query.user_ids),
     }
     for n, case in enumerate(CASE_COLUMNS):
         of_room = Q(**{f"{case}__subject_type__in": ROOM_TYPES})
@@ -129,7 +139,7 @@ def place_of(row: Sequence[Any]) -> AppealPlace:
         is_restricted=values["place_restricted"],
         is_of_the_server=values["place_server"],
         queues=tuple(values[name] for name in _QUEUES),
-        decided_or_appealed=_known(values[name] for name in _OWN),
+        decided_or_appealed=_known([*(values[name] for name in _OWN), *values[_LENGTHENED]]),
         about=_known(values[name] for name in _ABOUT),
         rooms=_known(values[name] for name in _ROOMS),
         excluded=_known(each for name in _EXCLUDED for each in values[name]),
@@ -161,6 +171,20 @@ def _among(column: str, ids: Collection[UUID], also: Q | None = None) -> Any:
     return Switch(
         When(wanted if also is None else wanted & also, then=F(column)), default=Value(None)
     )
+
+
+class _Unnest(Func):
+    """The elements of an array, each as a row."""
+
+    function = "unnest"
+    output_field = UUIDField()
+    set_returning = True
+
+
+def _lengtheners_among(ids: Collection[UUID]) -> ArraySubquery:
+    found = lengtheners(OuterRef("decision_id")).annotate(lengthener=_Unnest("lengthened_by"))
+    of_users = found.filter(lengthened_by__overlap=list(ids))
+    return ArraySubquery(of_users.order_by("lengthener").values("lengthener").distinct())
 
 
 def _array(exclusions: "QuerySet[Any]", query: PlaceQuery) -> ArraySubquery:

@@ -4,12 +4,12 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from moderado.enforcement.models import Appeal
 from moderado.enforcement.selectors.appeal_places import CASE_COLUMNS, OVERDUE, of_the_server
-from moderado.enforcement.selectors.decisions import appeal_view
-from moderado.enforcement.selectors.parties import of_others
+from moderado.enforcement.selectors.appeal_views import appeal_view
+from moderado.enforcement.selectors.parties import lengtheners, of_others
 from moderado.enforcement.selectors.queues import in_open_queues
 from moderado.enforcement.selectors.restricted import appeals_for_others
 from moderado.enforcement.types import Actor, AppealState
@@ -46,6 +46,8 @@ def appeals_for(actor: Actor, *, wanted: AppealFilter = WAITING) -> QuerySet[App
     """
     found = Appeal.objects.filter(state=wanted.state).exclude(appellant=actor.id)
     found = found.exclude(first_decider=actor.id)
+    lengthened = lengtheners(OuterRef("decision_id")).filter(lengthened_by__contains=[actor.id])
+    found = found.filter(~Exists(lengthened))
     if not actor.sees_restricted:
         found = appeals_for_others(found)
     found = in_own_queues(found, actor)

@@ -1,11 +1,12 @@
 """The one place that builds the view of a decision, of whatever kind it is."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
 from moderado.core import clock
 from moderado.enforcement.appeal_terms import appeal_end, appeal_path
-from moderado.enforcement.models import Ruling
+from moderado.enforcement.models import Ruling, Sanction
 from moderado.enforcement.types import DecisionType
 from moderado.enforcement.views import DecisionView, SanctionNote
 from moderado.moderation.category_rules import CATEGORY_RULES
@@ -27,6 +28,7 @@ def decision_view(  # noqa: PLR0913  (what kinds of decisions differ in)
     public_note: str = "",
     sanctions: tuple[SanctionNote, ...] = (),
     ends_at: datetime | None = None,
+    appeal_from: datetime | None = None,
 ) -> DecisionView:
     """Return the view of a decision as the person that it is about sees it.
 
@@ -36,7 +38,7 @@ def decision_view(  # noqa: PLR0913  (what kinds of decisions differ in)
         subject: Type and id of what it is about, and the id of its room.
         outcome: What happened to the subject.
         reason: Code of the reason.
-        decided_at: Begin of the appeal window.
+        decided_at: When it was decided.
         is_reversed: It has no effect any more.
         has_appeal: Decisions of this kind and outcome can be appealed, within the window.
         by: ``moderation`` or ``machine``.
@@ -45,16 +47,16 @@ def decision_view(  # noqa: PLR0913  (what kinds of decisions differ in)
         public_note: What the moderator wrote to the person.
         sanctions: Sanctions that were imposed with it.
         ends_at: End of a sanction or suspension.
+        appeal_from: Begin of the appeal window; None for `decided_at`.
     """
-    until = appeal_end(decided_at) if has_appeal else None
-    subject_type, subject_id, room = subject
+    until = appeal_end(appeal_from or decided_at) if has_appeal else None
     return DecisionView(
         id=decision_id,
         type=kind.value,
         by=by,
-        subject_type=subject_type,
-        subject=subject_id,
-        room=room,
+        subject_type=subject[0],
+        subject=subject[1],
+        room=subject[2],
         outcome=outcome,
         reason=reason,
         categories=categories,
@@ -69,6 +71,11 @@ def decision_view(  # noqa: PLR0913  (what kinds of decisions differ in)
         appeal_path=appeal_path(decision_id),
         appeal=None,
     )
+
+
+def last_lengthening(sanctions: Iterable[Sanction]) -> datetime | None:
+    """Return when one of these sanctions was last lengthened; None if none was."""
+    return max((each.lengthened_at for each in sanctions if each.lengthened_at), default=None)
 
 
 def reason_for_author(ruling: Ruling) -> str:

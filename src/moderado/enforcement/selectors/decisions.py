@@ -9,7 +9,12 @@ import msgspec
 from django.db.models import Exists, OuterRef, Q
 
 from moderado.enforcement.models import Appeal, Purge, ReportingSuspension, Ruling, Sanction
-from moderado.enforcement.selectors.decision_views import decision_view, reason_for_author
+from moderado.enforcement.selectors.appeal_views import appeal_view
+from moderado.enforcement.selectors.decision_views import (
+    decision_view,
+    last_lengthening,
+    reason_for_author,
+)
 from moderado.enforcement.selectors.past_verdicts import Position as Position
 from moderado.enforcement.selectors.past_verdicts import overturned_verdicts
 from moderado.enforcement.selectors.verdict_decisions import (
@@ -20,14 +25,13 @@ from moderado.enforcement.selectors.verdict_decisions import (
 )
 from moderado.enforcement.statements import (
     KEPT_FLAGGED,
-    appeal_statement,
     guideline_path,
     help_for,
     statement,
     what_became,
 )
 from moderado.enforcement.types import ContentOutcome, DecisionType
-from moderado.enforcement.views import AppealView, DecisionView, SanctionNote
+from moderado.enforcement.views import DecisionView, SanctionNote
 
 
 class _Differing(TypedDict, total=False):
@@ -38,6 +42,7 @@ class _Differing(TypedDict, total=False):
     is_reversed: bool
     by: str
     explanation: str
+    appeal_from: datetime | None
 
 
 def decisions_about(
@@ -113,6 +118,7 @@ def _rulings(
                 reason=reason_for_author(row),
                 explanation=what_became(row.subject_type, _outcome_of(row), row.was_seen),
                 is_reversed=row.is_reversed,
+                appeal_from=last_lengthening(row.sanctions.all()),
             ),
             key=(row.created_at, row.id),
             revision=row.revision,
@@ -155,6 +161,7 @@ def _sanctions(
                 ends_at=row.ends_at,
                 is_reversed=row.lifted_at is not None,
                 by="machine" if row.actor_id is None else "moderation",
+                appeal_from=row.lengthened_at,
             ),
             key=(row.created_at, row.id),
             # Who gave the strike that led to a sanction does not decide about that either.
@@ -239,6 +246,8 @@ def _note(sanction: Sanction) -> SanctionNote:
         room=sanction.scope_id,
         ends_at=sanction.ends_at,
         is_lifted=sanction.lifted_at is not None,
+        end_changed_at=sanction.end_changed_at,
+        end_reason=sanction.end_reason,
     )
 
 
@@ -271,23 +280,3 @@ def _explained(found: list[Decision]) -> list[Decision]:
         )
         for each in found
     ]
-
-
-def appeal_view(appeal: Appeal) -> AppealView:
-    """Return an appeal as its appellant sees it."""
-    is_told = appeal.told_at is not None
-    return AppealView(
-        id=appeal.id,
-        decision=appeal.decision_id,
-        decision_type=appeal.decision_type,
-        text=appeal.text,
-        state=appeal.shown_state,
-        outcome=appeal.outcome if is_told and appeal.outcome else None,
-        explanation=appeal_statement(
-            appeal.outcome if is_told else None, appeal.decision_type, appeal.reason
-        ),
-        public_note=appeal.public_note if is_told else "",
-        created_at=appeal.created_at,
-        due_at=appeal.due_at,
-        decided_at=appeal.decided_at if is_told else None,
-    )

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from moderado.enforcement.models import CaseExclusion
+from moderado.enforcement.models import CaseExclusion, Sanction
 from moderado.enforcement.types import ROOM, WITHOUT_TEXT
 from moderado.moderation.models import Case
 
@@ -178,6 +178,16 @@ def _of_reporters(
     for case_id, *text in about.values_list("pk", *_SAME_TEXT):
         for user_id in reporters.get(tuple(text), ()):
             yield user_id, case_id
+
+
+def lengtheners(decision: Any) -> "QuerySet[Sanction]":
+    """Return the lengthened sanctions of a decision. `lengthened_by` do not decide its appeal.
+
+    Args:
+        decision: The id of a ruling, or of a sanction without one.
+    """
+    of_decision = Q(pk=decision) | Q(ruling=decision)
+    return Sanction.objects.filter(of_decision, lengthened_by__isnull=False)
 
 
 def about_others(rows: "QuerySet[Any]", *, user_id: UUID, case: str = "") -> "QuerySet[Any]":

@@ -8,7 +8,8 @@ import msgspec
 from django.utils import translation
 
 from moderado.enforcement.models import Appeal, PersonBlock, Report, Sanction
-from moderado.enforcement.selectors.decisions import appeal_view, decisions_among
+from moderado.enforcement.selectors.appeal_views import appeal_view
+from moderado.enforcement.selectors.decisions import decisions_among
 from moderado.enforcement.selectors.reports import report_views
 from moderado.enforcement.selectors.sanctions import appealed_among, decision_of, view_of
 from moderado.enforcement.types import DecisionType, OwnThing

@@ -65,7 +65,10 @@ def _exists(found: str) -> str:
 
 
 # What a person learns of a sanction, as `_restriction` takes it.
-_SHOWN = "kind, ends_at, reason, id, public_note, coalesce(ruling_id, id), created_at"
+_SHOWN = (
+    "kind, ends_at, reason, id, public_note, coalesce(ruling_id, id),"
+    " coalesce(lengthened_at, created_at)"
+)
 
 _FIND = f"""
     SELECT {_SHOWN}

@@ -1,6 +1,6 @@
 """Sanctions as their person and as staff may see them."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -40,7 +40,7 @@ def view_of(sanction: Sanction, *, language: str, is_appealed: bool = False) -> 
         is_appealed: Whether the person has appealed its decision.
     """
     decision_id = decision_of(sanction)
-    appeal_until = appeal_end(sanction.created_at)
+    appeal_until = appeal_end(sanction.appeal_from)
     state = state_of(sanction)
     is_appealable = state != "lifted" and not is_appealed and appeal_until > clock.estimated()
     with translation.override(language):
@@ -49,6 +49,7 @@ def view_of(sanction: Sanction, *, language: str, is_appealed: bool = False) -> 
             is_automatic=sanction.actor_id is None,
             is_appealable=is_appealable,
             is_lifted=state == "lifted",
+            end_reason=None if sanction.end_changed_at is None else sanction.end_reason,
         )
     return SanctionView(
         id=sanction.id,
@@ -60,6 +61,8 @@ def view_of(sanction: Sanction, *, language: str, is_appealed: bool = False) -> 
         automatic=sanction.actor_id is None,
         starts_at=sanction.starts_at,
         ends_at=sanction.ends_at,
+        end_changed_at=sanction.end_changed_at,
+        end_reason=sanction.end_reason,
         ended_at={"lifted": sanction.lifted_at, "expired": sanction.ends_at}.get(state),
         state=state,
         points=sanction.weight,
@@ -76,10 +79,10 @@ _NEWS = """
     WITH since(moment) AS (
         SELECT coalesce(%(since)s::timestamptz, statement_timestamp()) - %(overlap)s::interval
     )
-    SELECT statement_timestamp(), ARRAY(
+    SELECT statement_timestamp(), (SELECT moment FROM since), ARRAY(
         SELECT id FROM enforcement_sanction, since
          WHERE user_id = ANY (%(users)s)
-           AND (starts_at > moment OR lifted_at > moment
+           AND (starts_at > moment OR lifted_at > moment OR end_changed_at > moment
                 OR (ends_at > moment AND ends_at <= statement_timestamp())))
 """
 
@@ -98,17 +101,28 @@ def sanction_news(
         The moment until which this was read, and the notices, the oldest first.
     """
     values: dict[str, Any] = {"users": list(user_ids), "since": since, "overlap": overlap}
-    ((until, ids),) = run_prepared(_NEWS, values)
+    ((until, after, ids),) = run_prepared(_NEWS, values)
+    if not ids:
+        return until, []
     changed = Sanction.objects.filter(pk__in=ids, user__isnull=False).select_related("user")
-    return until, [_news(each) for each in changed.order_by("starts_at", "id")] if ids else []
+    return until, [
+        news for each in changed.order_by("starts_at", "id") for news in _news(each, after)
+    ]
 
 
-def _news(sanction: Sanction) -> PersonNotified:
+def _news(sanction: Sanction, after: datetime) -> Iterator[PersonNotified]:
+    """Yield what has happened to a sanction, as it is now, after a moment."""
     assert sanction.user is not None, "filtered above"
     view = view_of(sanction, language=sanction.user.language)
-    is_active = view.state == "active"
-    notice = PersonNotice.SANCTION_APPLIED if is_active else PersonNotice.SANCTION_LIFTED
-    return PersonNotified(user_id=sanction.user.id, notice=notice, body=view)
+    notices = [PersonNotice.SANCTION_LIFTED]
+    if view.state == "active":
+        changed_at = sanction.end_changed_at
+        is_changed = changed_at is not None and changed_at > after
+        is_new = sanction.starts_at > after or not is_changed
+        notices = [PersonNotice.SANCTION_APPLIED] if is_new else []
+        notices += [PersonNotice.SANCTION_CHANGED] if is_changed else []
+    for notice in notices:
+        yield PersonNotified(user_id=sanction.user.id, notice=notice, body=view)
 
 
 def restriction_of(sanction: Sanction) -> Restriction:
@@ -120,7 +134,7 @@ def restriction_of(sanction: Sanction) -> Restriction:
         sanction=sanction.id,
         note=sanction.public_note,
         decision=decision_of(sanction),
-        appeal_until=appeal_end(sanction.created_at),
+        appeal_until=appeal_end(sanction.appeal_from),
     )
 
 
@@ -161,7 +175,9 @@ def all_sanctions(
         state: In this state only, a value of `STATES`.
         sees_restricted: Whether they may see those of cases about danger to children.
     """
-    found = Sanction.objects.select_related("user", "actor", "lifted_by", "ruling__case")
+    found = Sanction.objects.select_related(
+        "user", "actor", "lifted_by", "end_changed_by", "ruling__case"
+    )
     if not sees_restricted:
         found = without_restricted_sanctions(found)
     if scope_ids is not None:

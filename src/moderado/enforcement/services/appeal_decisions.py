@@ -1,21 +1,31 @@
 """Decides appeals, and tells the appellants: never by the person who decided first."""
 
 from contextlib import suppress
+from typing import Any
 from uuid import UUID
 
 import structlog
 from django.db import transaction
+from django.db.models import Model, QuerySet
 
 from moderado.core.database import retry_on_deadlock
 from moderado.core.errors import NotFound
 from moderado.enforcement.errors import (
     AppealDecided,
     DecidedByRuling,
+    OwnRuling,
     RulingReplaced,
     SanctionEnded,
 )
-from moderado.enforcement.models import Appeal, Ruling
+from moderado.enforcement.models import (
+    Appeal,
+    Purge,
+    ReportingSuspension,
+    Ruling,
+    Sanction,
+)
 from moderado.enforcement.selectors.appeals import in_own_queues, in_rooms
+from moderado.enforcement.selectors.parties import lengtheners
 from moderado.enforcement.selectors.restricted import appeals_for_others
 from moderado.enforcement.services.appeal_outcomes import decide_appeals, notify_appellants
 from moderado.enforcement.services.audit import write_line
@@ -44,6 +54,12 @@ from moderado.enforcement.written_reasons import clean_note, clean_reason
 
 log = structlog.get_logger(__name__)
 
+_TAKEN_BACK: dict[DecisionType, type[Model]] = {
+    DecisionType.SANCTION: Sanction,
+    DecisionType.SUSPENSION: ReportingSuspension,
+    DecisionType.PURGE: Purge,
+}
+
 
 @retry_on_deadlock
 @transaction.atomic
@@ -65,7 +81,7 @@ def decide_appeal(
         NotFound: There is no such appeal in these rooms and the actor's queues.
         OwnCase: The actor has appealed, or the decision is about the actor.
         OwnReport: The actor has reported the subject.
-        OwnRuling: The actor made the first decision.
+        OwnRuling: The actor made the first decision, or lengthened a sanction of it.
         AppealDecided: It was decided already.
         DecidedByRuling: A ruling on its case decides it.
         Invalid: Reason or note.
@@ -82,14 +98,8 @@ def decide_appeal(
     check_shown_words(actor.scope_ids, public_note=note)
     if appeal.appealed is not None:
         check_words_about([appeal.appealed.author_id, appeal.subject_id], reason, note)
-    reversal_id = None
-    if outcome is AppealOutcome.OVERTURNED:
-        reversal_id = _overturn(actor, appeal, reason)  # which may decide the appeal itself
+    reversal_id = _decide(actor, appeal, outcome, reason)
     mine = Appeal.objects.filter(pk=appeal_id)
-    if not decide_appeals(mine.filter(state=AppealState.OPEN), outcome, actor.id) and not (
-        reversal_id and mine.filter(ruling=reversal_id).exists()
-    ):
-        raise AppealDecided  # another decision was faster: nothing of this is stored
     if reversal_id is None:  # the appeal may be about the actor's own reversal by now
         _get_appeal(actor, appeal_id)
     mine.update(reason=reason, public_note=note)
@@ -103,6 +113,32 @@ def decide_appeal(
         decision=str(appeal.decision_id),
     )
     return mine.get()
+
+
+def _decide(actor: Actor, appeal: Appeal, outcome: AppealOutcome, reason: str) -> UUID | None:
+    """Decide an appeal with what follows; return the reversal of a ruling, if there is one.
+
+    Raises:
+        AppealDecided: Another decision was faster.
+    """
+    mine = Appeal.objects.filter(pk=appeal.pk)
+    waiting = mine.filter(state=AppealState.OPEN)
+    taken_back = _TAKEN_BACK.get(DecisionType(appeal.decision_type))
+    if taken_back is not None:
+        # What takes the decision back decides its appeal (`decide_appeal_of`), in this order.
+        rows: QuerySet[Any] = taken_back._default_manager.filter(pk=appeal.decision_id)  # noqa: SLF001  (documented)
+        rows.select_for_update(of=("self",), no_key=True).first()
+        if not decide_appeals(waiting, outcome, actor.id):
+            raise AppealDecided
+        return _overturn(actor, appeal, reason) if outcome is AppealOutcome.OVERTURNED else None
+    reversal_id = None
+    if outcome is AppealOutcome.OVERTURNED:
+        reversal_id = _overturn(actor, appeal, reason)  # which may decide the appeal itself
+    if not decide_appeals(waiting, outcome, actor.id) and not (
+        reversal_id and mine.filter(ruling=reversal_id).exists()
+    ):
+        raise AppealDecided
+    return reversal_id
 
 
 def _get_appeal(actor: Actor, appeal_id: UUID) -> Appeal:
@@ -121,6 +157,8 @@ def _get_appeal(actor: Actor, appeal_id: UUID) -> Appeal:
         raise NotFound
     check_not_self(actor_id=actor.id, user_id=appeal.appellant_id)
     check_other_decider(actor_id=actor.id, decided_by_id=appeal.first_decider_id)
+    if lengtheners(appeal.decision_id).filter(lengthened_by__contains=[actor.id]).exists():
+        raise OwnRuling
     if appeal.appealed is not None:
         check_may_decide(actor_id=actor.id, case=appeal.appealed.case)
     return appeal

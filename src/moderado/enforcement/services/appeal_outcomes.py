@@ -19,9 +19,10 @@ from moderado.enforcement.events import (
     RulingReversed,
     RulingSettled,
     RulingUndone,
+    SanctionLifted,
 )
 from moderado.enforcement.models import Appeal, CaseExclusion, Report, Ruling, Sanction
-from moderado.enforcement.selectors.decisions import appeal_view
+from moderado.enforcement.selectors.appeal_views import appeal_view
 from moderado.enforcement.services.appeal_events import publish_appeals
 from moderado.enforcement.services.appeal_sights import publish_seen
 from moderado.enforcement.services.decision_notices import notice_of
@@ -36,6 +37,7 @@ from moderado.enforcement.types import (
     DecisionType,
     OwnThing,
     ReportOutcome,
+    SanctionEnd,
 )
 from moderado.moderation.events import CasesChanged, CaseStep
 from moderado.moderation.models import Case
@@ -103,6 +105,35 @@ def on_ruling_settled(event: RulingSettled) -> None:
             ruling_id=event.ruling_id,
         )
     notify_appellants(decided)
+
+
+def on_sanction_lifted(event: SanctionLifted) -> None:
+    """Decide the appeal of a sanction without a ruling that was taken back otherwise.
+
+    Requires a transaction.
+    """
+    require_transaction()
+    if event.end is SanctionEnd.EXPIRED:
+        return
+    lifted_by = Sanction.objects.values_list("lifted_by", flat=True).get(pk=event.sanction_id)
+    decide_appeal_of(DecisionType.SANCTION, event.sanction_id, actor_id=lifted_by)
+
+
+def decide_appeal_of(kind: DecisionType, decision_id: UUID, *, actor_id: UUID | None) -> None:
+    """Decide the open appeal of a decision that is taken back, and tell the appellant.
+
+    Requires a transaction: that of the decision's end.
+
+    Args:
+        kind: Of the decision.
+        decision_id: The decision.
+        actor_id: Who has taken it back; None for the server itself.
+    """
+    require_transaction()
+    about = Appeal.objects.filter(decision_type=kind, decision_id=decision_id)
+    waiting = about.filter(state=AppealState.OPEN)
+    if waiting.exists() and decide_appeals(waiting, AppealOutcome.OVERTURNED, actor_id):
+        notify_appellants(about.filter(state=AppealState.DECIDED))
 
 
 def on_cases_changed(event: CasesChanged) -> None:

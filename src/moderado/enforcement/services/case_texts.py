@@ -28,7 +28,7 @@ def erase_notes(*, user_id: UUID, kept_subjects: Collection[UUID]) -> None:
     erase_words(rulings.exclude(subject_id__in=kept_subjects), "reason")
     sanctions = Sanction.objects.filter(user_id=user_id)
     sanctions.exclude(public_note="").update(public_note="")
-    erase_words(sanctions, "reason", "lift_reason")
+    erase_words(sanctions, "reason", "lift_reason", "end_reason")
 
 
 def erase_reports(*, user_id: UUID, kept_subjects: Collection[UUID]) -> None:

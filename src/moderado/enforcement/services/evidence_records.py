@@ -134,10 +134,11 @@ def _appeals(about: "QuerySet[Case]") -> Iterator[dict[str, Any]]:
 
 def _sanctions(author_id: UUID | None, *, sees_restricted: bool) -> list[dict[str, Any]]:
     columns = ("id", "kind", "scope_id", "reason", "starts_at", "ends_at", "lifted_at", "ruling_id")
+    changed = ("end_changed_at", "end_reason", "first_ends_at")
     found = Sanction.objects.filter(user=author_id)
     if not sees_restricted:
         found = without_restricted_sanctions(found)
-    return list(found.order_by("id").values(*columns))
+    return list(found.order_by("id").values(*columns, *changed))
 
 
 def _holds(subject_ids: Iterable[UUID | None], *, sees_restricted: bool) -> list[dict[str, Any]]:

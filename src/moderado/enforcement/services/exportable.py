@@ -35,7 +35,8 @@ def records_of(*, user_id: UUID) -> dict[str, Rows]:
 def _sanctions(user_id: UUID) -> Rows:
     columns = ("id", "kind", "scope_id", "reason", "public_note", "starts_at", "ends_at")
     rows = Sanction.objects.filter(user_id=user_id).order_by("id")
-    return list(rows.values(*columns, "lifted_at", "weight", "category", "threshold", "cause_id"))
+    changed = ("lifted_at", "end_changed_at", "end_reason", "first_ends_at")
+    return list(rows.values(*columns, *changed, "weight", "category", "threshold", "cause_id"))
 
 
 def _decisions(user_id: UUID) -> Rows:

@@ -141,7 +141,7 @@ def _repeated(
 
 def _asked(given: Sanction, term: timedelta | None) -> tuple[str, timedelta | None, str, str]:
     if given.kind != SanctionKind.STRIKE:  # the policy limits how long a strike counts
-        term = None if given.ends_at is None else given.ends_at - given.starts_at
+        term = given.imposed_term
     return given.kind, term, given.reason, given.public_note
 
 

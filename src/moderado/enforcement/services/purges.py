@@ -26,12 +26,13 @@ from moderado.enforcement.errors import RulingReplaced
 from moderado.enforcement.events import PersonNotice, PersonNotified, PurgeQueued
 from moderado.enforcement.models import Purge
 from moderado.enforcement.selectors.decisions import decision_about
+from moderado.enforcement.services.appeal_outcomes import decide_appeal_of
 from moderado.enforcement.services.audit import write_line
 from moderado.enforcement.services.erased_accounts import check_words_about
 from moderado.enforcement.services.fairness import check_not_self
 from moderado.enforcement.services.person_changes import record_changes
 from moderado.enforcement.services.shown_words import check_shown_words
-from moderado.enforcement.types import REPEAT, Actor, OwnThing
+from moderado.enforcement.types import REPEAT, Actor, DecisionType, OwnThing
 from moderado.enforcement.written_reasons import clean_note, clean_reason
 
 log = structlog.get_logger(__name__)
@@ -172,6 +173,7 @@ def reverse_purge(*, actor: Actor, purge_id: UUID, reason: str) -> Purge:
             return purge
         raise RulingReplaced
     purge.refresh_from_db()
+    decide_appeal_of(DecisionType.PURGE, purge.pk, actor_id=actor.id)
     _write_line("purge_reversal_started", purge, actor.id)
     if purge.told_at is not None:
         record_changes([(purge.user_id, OwnThing.DECISION, purge.pk)])

@@ -58,8 +58,7 @@ def _words(of: Ruling | Proposal) -> tuple[str, str, str, str]:
 
 
 def _imposed(sanction: Sanction) -> _Asked:
-    length = None if sanction.ends_at is None else sanction.ends_at - sanction.starts_at
-    return _comparable(sanction.kind, sanction.scope_id is not None, length)
+    return _comparable(sanction.kind, sanction.scope_id is not None, sanction.imposed_term)
 
 
 def _asked_for(measure: Measure) -> _Asked:

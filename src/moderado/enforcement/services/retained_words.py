@@ -45,7 +45,7 @@ def erase_words_on(case_ids: Collection[UUID], *, before: datetime) -> None:
     written.update(public_note="", private_note="")
     erase_words(rulings, "reason")
     sanctions = Sanction.objects.filter(ruling__case__in=case_ids)
-    _erase_measures(sanctions.filter(_is_past(before)))
+    _erase_sanctions(sanctions.filter(_is_past(before)))
     on_cases = Q(case__in=case_ids) | Q(appealed__case__in=case_ids)
     on_sanctions = Q(decision_id__in=sanctions.values("pk"))
     _erase_appeals(_decided(on_cases | on_sanctions, before=before))
@@ -65,7 +65,8 @@ class ExpiredWords:
 
 
 def _sanctions(before: datetime) -> "QuerySet[Any]":
-    return _free(Sanction.objects.filter(_is_past(before), _MEASURED, ruling=None))
+    written = _MEASURED | in_words("end_reason")
+    return _free(Sanction.objects.filter(_is_past(before), written, ruling=None))
 
 
 def _suspensions(before: datetime) -> "QuerySet[Any]":
@@ -113,6 +114,11 @@ def _is_held(person: str) -> Exists:
     return Exists(LegalHold.objects.filter(subject_id=OuterRef(person), released_at=None))
 
 
+def _erase_sanctions(rows: "QuerySet[Any]") -> None:
+    _erase_measures(rows)
+    erase_words(rows, "end_reason")
+
+
 def _erase_measures(rows: "QuerySet[Any]") -> None:
     rows.exclude(public_note="").update(public_note="")
     erase_words(rows, "reason", "lift_reason")
@@ -137,7 +143,7 @@ _MEASURED = ~Q(public_note="") | in_words("reason", "lift_reason")
 
 # Rulings in bulk lose their words, too: each ruling has a copy.
 WITHOUT_CASE = (
-    ExpiredWords(rows=_sanctions, erase=_erase_measures),
+    ExpiredWords(rows=_sanctions, erase=_erase_sanctions),
     ExpiredWords(rows=_suspensions, erase=_erase_measures),
     ExpiredWords(rows=_purges, erase=_erase_purges),
     ExpiredWords(rows=_bulks, erase=erase_ended),

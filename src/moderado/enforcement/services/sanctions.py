@@ -187,9 +187,12 @@ def expire_sanctions(*, limit: int = 500) -> int:
 @retry_on_deadlock
 @transaction.atomic
 def _expire(sanction_id: UUID) -> bool:
-    standing = Sanction.objects.filter(pk=sanction_id, lifted_at=None, expired_at=None)
-    sanction = standing.select_for_update(no_key=True, skip_locked=True).first()
-    if sanction is None:  # lifted, or marked by another worker
+    # Its end may have been changed after the list of ids was read.
+    over = Sanction.objects.filter(
+        pk=sanction_id, lifted_at=None, expired_at=None, ends_at__lte=Now()
+    )
+    sanction = over.select_for_update(no_key=True, skip_locked=True).first()
+    if sanction is None:  # lifted, lengthened, or marked by another worker
         return False
     Sanction.objects.filter(pk=sanction_id).update(expired_at=F("ends_at"))
     _publish_end(sanction, SanctionEnd.EXPIRED)
@@ -200,7 +203,7 @@ def _announce(sanction: Sanction, user: User, actor_id: UUID | None) -> None:
     # First: handlers may end what the person is connected to, or impose what follows.
     _notify(sanction, user, PersonNotice.SANCTION_APPLIED)
     has_note = bool(sanction.public_note)
-    publish(SanctionApplied(**_event(sanction), actor_id=actor_id, has_note=has_note))
+    publish(SanctionApplied(**event_fields(sanction), actor_id=actor_id, has_note=has_note))
     if sanction.kind == SanctionKind.BAN and sanction.scope_id is None:
         end_sessions_of(user_id=user.id)
     log.info("sanction_applied", kind=sanction.kind, **_logged(sanction, actor_id))
@@ -230,7 +233,7 @@ def _logged(sanction: Sanction, actor_id: UUID | None) -> dict[str, str | None]:
 def _publish_end(sanction: Sanction, end: SanctionEnd) -> None:
     if sanction.user is not None:
         _notify(sanction, sanction.user, PersonNotice.SANCTION_LIFTED)
-        publish(SanctionLifted(**_event(sanction), end=end))
+        publish(SanctionLifted(**event_fields(sanction), end=end))
 
 
 def _notify(sanction: Sanction, user: User, notice: PersonNotice) -> None:
@@ -238,7 +241,8 @@ def _notify(sanction: Sanction, user: User, notice: PersonNotice) -> None:
     publish(PersonNotified(user_id=user.id, notice=notice, body=view))
 
 
-def _event(sanction: Sanction) -> dict[str, Any]:
+def event_fields(sanction: Sanction) -> dict[str, Any]:
+    """Return what all events of a sanction say."""
     return {
         "sanction_id": sanction.id,
         "user_id": sanction.user_id,

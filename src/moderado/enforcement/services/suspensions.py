@@ -22,10 +22,12 @@ from moderado.enforcement.errors import AlreadySuspended, CriteriaNotMet
 from moderado.enforcement.events import PersonNotice, PersonNotified
 from moderado.enforcement.models import ReportingSuspension
 from moderado.enforcement.selectors.reports import current_suspension, reporter_record
+from moderado.enforcement.services.appeal_outcomes import decide_appeal_of
 from moderado.enforcement.services.audit import write_line
 from moderado.enforcement.services.erased_accounts import check_words_about
 from moderado.enforcement.services.fairness import check_not_self
 from moderado.enforcement.statements import suspension_statement
+from moderado.enforcement.types import DecisionType
 from moderado.enforcement.views import SuspensionView
 from moderado.enforcement.written_reasons import clean_note, clean_reason
 
@@ -103,6 +105,7 @@ def lift_suspension(*, actor_id: UUID, suspension_id: UUID, reason: str) -> Repo
         suspension.refresh_from_db()
         if is_in_force:  # another one may be, after this one ended by its term
             _notify(suspension, PersonNotice.REPORTING_RESTORED)
+        decide_appeal_of(DecisionType.SUSPENSION, suspension.pk, actor_id=actor_id)
         _audit("suspension_lifted", suspension, actor_id)
         log.info("suspension_lifted", suspension_id=str(suspension_id), actor_id=str(actor_id))
     return suspension

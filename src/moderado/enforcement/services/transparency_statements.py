@@ -129,7 +129,12 @@ _BY_PURGE = (
     " JOIN enforcement_purge AS purge ON purge.id = purged.purge_id"
     f" WHERE {_within('purged.created_at')}"
 )
-_TERM = "CASE WHEN sanction.ends_at IS NULL THEN '{ends}' ELSE '{pauses}' END"
+# Of the decision as it was made: a later change of the end changes no report of the past.
+_FIRST_END = (
+    "CASE WHEN sanction.end_changed_at IS NULL THEN sanction.ends_at"
+    " ELSE sanction.first_ends_at END"
+)
+_TERM = f"CASE WHEN ({_FIRST_END}) IS NULL THEN '{{ends}}' ELSE '{{pauses}}' END"
 _IS_ACCOUNT = "sanction.kind = 'ban' AND sanction.scope_id IS NULL"
 _PROVISION = _TERM.format(
     ends="DECISION_PROVISION_PARTIAL_TERMINATION", pauses="DECISION_PROVISION_PARTIAL_SUSPENSION"

@@ -157,6 +157,7 @@ class Commands:
             actor_id=self._principal.user_id,
             message_id=frame.id,
             room_id=frame.room or self._connection.only_room,
+            category=frame.category,
         )
         self._connection.notices.stop_awaiting(view.id)
         is_delivered_by_room = view.seq and view.room in self._connection.rooms

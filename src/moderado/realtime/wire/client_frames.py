@@ -7,6 +7,7 @@ import msgspec
 from msgspec import Meta
 
 from moderado.core.wire_limits import MAX_CLIENT_ID, MAX_CURSOR, MAX_FRAME_BYTES, MAX_PENDING_IDS
+from moderado.moderation.types import Category
 
 MAX_NUMBER = 2**53 - 1  # the largest integer that JavaScript represents exactly
 
@@ -65,6 +66,10 @@ class DeleteMessage(ClientFrame, frozen=True, tag="delete_message"):
 
     id: UUID
     room: NamedRoom = None
+    category: Annotated[
+        Category | None,
+        Meta(description="By a moderator: why, such as `hate`. The author reads it."),
+    ] = None
 
 
 class Subscribe(ClientFrame, frozen=True, tag="subscribe"):

@@ -3,7 +3,7 @@
 import struct
 from collections.abc import Callable, Sequence
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid5
 
 import msgspec
 
@@ -27,6 +27,7 @@ _AUTHOR_FRAMES: dict[Notice, type[protocol.AuthorFrame]] = {
 _PERSON_FRAMES: dict[PersonNotice, Callable[[Any], protocol.ServerFrame]] = {
     PersonNotice.REPORT_DECIDED: lambda body: person_frames.ReportDecided(report=body),
     PersonNotice.SANCTION_APPLIED: lambda body: person_frames.SanctionApplied(sanction=body),
+    PersonNotice.SANCTION_CHANGED: lambda body: person_frames.SanctionChanged(sanction=body),
     PersonNotice.SANCTION_LIFTED: lambda body: person_frames.SanctionLifted(sanction=body),
     PersonNotice.DECISION_MADE: lambda body: person_frames.DecisionMade(decision=body),
     PersonNotice.DECISION_REVERSED: lambda body: person_frames.DecisionReversed(decision=body),
@@ -58,7 +59,7 @@ class Line(msgspec.Struct, frozen=True):
     Only the author's sockets receive the `client_id` of the message: `text_for_author` has it.
     `frame_type` is the frame's `type` on the wire. `seq` is 0 for a frame outside the room's
     order. `revision` is that of the message, or of its waiting edit. `message_id` is that of a
-    sanction in a frame about one.
+    sanction, or of a change of its end, in a frame about one.
     """
 
     frame_type: str
@@ -173,12 +174,15 @@ def line_of(frame: protocol.ServerFrame, *, author_id: UUID | None = None) -> Li
 def line_of_person_notice(notice: PersonNotice, body: msgspec.Struct) -> Line:
     """Encode a notice of enforcement for the connections of one person.
 
-    That of a sanction names it, so that the same news is delivered once.
+    That of a sanction names it, or the change of its end, so that the same news is delivered once.
     """
     line = line_of(_PERSON_FRAMES[notice](body))
-    if isinstance(body, SanctionView):
-        return msgspec.structs.replace(line, message_id=body.id)
-    return line
+    if not isinstance(body, SanctionView):
+        return line
+    news_id = body.id
+    if notice is PersonNotice.SANCTION_CHANGED:
+        news_id = uuid5(body.id, str(body.end_changed_at))
+    return msgspec.structs.replace(line, message_id=news_id)
 
 
 def newest_revision(view: MessageView) -> int:

@@ -111,6 +111,9 @@ _SERVER_FRAMES: tuple[msgspec.Struct, ...] = (
     person_frames.ReportingSuspended(suspension=SUSPENSION),
     person_frames.ReportingRestored(suspension=replace(SUSPENSION, lifted_at=REFUSED.created_at)),
     person_frames.SanctionApplied(sanction=SANCTION),
+    person_frames.SanctionChanged(
+        sanction=replace(SANCTION, end_changed_at=SANCTION.starts_at, end_reason="harassment")
+    ),
     person_frames.SanctionLifted(
         sanction=replace(SANCTION, state="lifted", ended_at=SANCTION.ends_at, appealable=False)
     ),

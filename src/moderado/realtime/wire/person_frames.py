@@ -34,6 +34,12 @@ class SanctionApplied(ServerFrame, frozen=True, tag="sanction_applied"):
     sanction: SanctionView
 
 
+class SanctionChanged(ServerFrame, frozen=True, tag="sanction_changed"):
+    """To the person: a moderator has changed when a sanction ends. It may repeat."""
+
+    sanction: SanctionView
+
+
 class SanctionLifted(ServerFrame, frozen=True, tag="sanction_lifted"):
     """To the person: a sanction was lifted, or its term is over."""
 
@@ -88,6 +94,7 @@ PERSON_FRAMES: tuple[type[ServerFrame], ...] = (
     ReportingSuspended,
     ReportingRestored,
     SanctionApplied,
+    SanctionChanged,
     SanctionLifted,
     BlockChanged,
 )

@@ -9,8 +9,9 @@ from django.utils import timezone
 
 from moderado.accounts.services.sessions import sign_in
 from moderado.chat.services import room_measures
+from moderado.core import clock
 from moderado.enforcement.errors import BannedFromServer
-from moderado.enforcement.services import sanctions
+from moderado.enforcement.services import sanction_ends, sanctions
 from moderado.realtime.infra.db_calls import run_in_db_thread
 from moderado.realtime.rooms.reconcile import Schedule
 from tests import factories
@@ -37,7 +38,19 @@ def _lift(sanction):
         sanctions.lift_sanction(actor_id=None, sanction_id=sanction.id, reason="mistake")
 
 
+def _end(sanction, term):
+    sanction_ends.change_end(
+        actor_id=factories.make_staff().id,
+        scope_ids=None,
+        imposing_scope_ids=None,
+        sanction_id=sanction.id,
+        until=clock.now() + term,
+        reason="hate",
+    )
+
+
 apply = run_in_db_thread(_apply)
+end = run_in_db_thread(_end)
 lift = run_in_db_thread(_lift)
 freeze = run_in_db_thread(room_measures.freeze_room)
 slow_down = run_in_db_thread(room_measures.slow_room)
@@ -83,6 +96,31 @@ async def test_mute_reaches_all_sockets_once_and_typing_stops(cast: Cast, hints,
 
     assert at_ana.types().count("sanction_applied") == other.types().count("sanction_applied") == 1
     assert "sanction_applied" not in at_bia.types()
+
+
+@pytest.mark.proves("R311")
+@pytest.mark.parametrize("are_lost", [False, True])
+@pytest.mark.parametrize("timing", [timing_with(reconciliation=EAGER)])
+async def test_new_ends_reach_all_sockets_and_bind(cast: Cast, hints, are_lost):
+    room = await cast.room()
+    ana = await cast.member(room)
+    at_ana, other = await cast.join(ana, room), await cast.join(ana)
+    mute = await apply(ana, "mute", room)
+    await at_ana.next("sanction_applied")
+    await other.next("sanction_applied")
+    await until_typing_is(at_ana, room, "muted")
+    hints.are_lost = are_lost
+
+    for hours in (2, 3):  # each change is news
+        await end(mute, timedelta(hours=hours))
+        for client in (at_ana, other):
+            told = (await client.next("sanction_changed"))["sanction"]
+            assert (told["id"], told["end_reason"]) == (str(mute.id), "hate")
+            assert "mudou quando" in told["explanation"]
+    assert at_ana.types().count("sanction_changed") == 2
+    await end(mute, timedelta(seconds=1))
+    await until_typing_is(at_ana, room, None)
+    assert at_ana.types().count("sanction_applied") == 1
 
 
 @pytest.mark.proves("R109")

@@ -125,8 +125,9 @@ function onFrame(/** @type {any} */ frame) {
       loadSoon();
       break;
     case "sanction_applied":
+    case "sanction_changed":
     case "sanction_lifted":
-      store.notice.value = frame.type === "sanction_applied" ? frame.sanction.explanation : null;
+      store.notice.value = frame.type === "sanction_lifted" ? null : frame.sanction.explanation;
       roomData.loadSilences();
       break;
     case "synced_me":
