@@ -19,6 +19,7 @@ from moderado.moderation.rules.pieces import Pieces
 from moderado.moderation.rules.rule import Match, Rule, folded_word
 from moderado.moderation.rules.stretched import Stretched
 from moderado.moderation.rules.tokens import Tokens
+from moderado.moderation.rules.word_classes import telling
 from moderado.moderation.types import Outcome, Usage
 
 _SHORT = 4  # letters: a shorter word is found by chance too often
@@ -55,7 +56,8 @@ class CompiledList:
         spelled = [rule for rule in rules if rule.match is not Match.PATTERN]
         self._needles = [*map(_allowed_needle, allow), *_needles(spelled)]
         patterns = [rule for rule in rules if rule.match is Match.PATTERN]
-        self.number_of_patterns = len(patterns)
+        self.has_patterns = bool(patterns)
+        self.number_of_patterns = sum(not telling(rule.text) for rule in patterns)
         if (number := sum(each.number_of_patterns for each in (*below, self))) > MAX_PATTERNS:
             raise ValueError(f"{number} patterns: at most {MAX_PATTERNS}")
         self.patterns = Patterns(patterns)
@@ -114,12 +116,13 @@ def _needles(rules: Iterable[Rule]) -> Iterator[Needle]:
 def _listed_words(rules: Iterable[Rule]) -> dict[str, bool]:
     """Return the words that disguises may stand for. True: also through uncertain readings.
 
-    The words of phrases and patterns are among them: "v41 t0m4r" is read word by word.
+    The words of phrases and patterns are among them: "v41 t0m4r" is read word by word. Those of
+    patterns over classes are too many: they are read where signs stand for letters.
     """
     listed: dict[str, bool] = {}
     for rule in rules:
         if rule.match is Match.PATTERN:
-            single = _LITERALS.findall(rule.text)
+            single = [] if telling(rule.text) else _LITERALS.findall(rule.text)
         else:
             compact = rule.text.replace(" ", "")
             is_risky = rule.outcome is not Outcome.ALLOW and len(compact) > _TINY

@@ -130,8 +130,8 @@ class Matcher:
         for each in self.lists:
             if places := each.plain.find_matches_as_indexes(text, overlapping=True):
                 found += each.placed(bounded(places, text, each.worth))
-            if each.number_of_patterns:
-                hits += each.patterns.find(reading, _as_found)
+            if each.has_patterns:
+                hits += each.patterns.find(reading, original, _as_found)
         return [*self._outside_allowed(found, reading, original), *hits] if found else hits
 
     def _in_stretched(self, reading: Folded, original: str, unknown: list[str]) -> _Found:
