@@ -8,7 +8,8 @@ import threading
 from collections import deque
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from typing import Any, TypeVar, cast
+from io import SEEK_END
+from typing import IO, Any, TypeVar, cast
 
 from asgiref.sync import ThreadSensitiveContext, sync_to_async
 from django.core.handlers.asgi import ASGIHandler
@@ -91,6 +92,20 @@ class HttpHandler(ASGIHandler):
                 await self.handle(scope, receive, send)
         finally:
             self._threads.give_back(thread)
+
+    def create_request(self, scope: Any, body_file: IO[bytes]) -> tuple[Any, Any]:
+        """Build the request, with the length of its body.
+
+        A chunked body has no header that says it, and Django's forms and REST framework take a
+        body without one for an empty one.
+        """
+        request, refusal = super().create_request(scope, body_file)
+        if request is not None and "CONTENT_LENGTH" not in request.META:
+            length = body_file.seek(0, SEEK_END)
+            body_file.seek(0)
+            if length:
+                request.META["CONTENT_LENGTH"] = str(length)
+        return request, refusal
 
     async def get_response_async(self, request: HttpRequest) -> HttpResponseBase:
         return await cast("Awaitable[HttpResponseBase]", self._answer(request))

@@ -80,8 +80,16 @@ def _taken_client_id(request: Request) -> str | None:
         rest = {name: value for name, value in body.items() if name != "client_id"}
         request._full_data = rest  # type: ignore[attr-defined]  # noqa: SLF001  (what `data` reads)
     client_id: str | None = validated(ActInput, {"client_id": given})["client_id"]
-    has_effect = not (isinstance(body, Mapping) and body.get("dry_run"))
-    return client_id if has_effect else None
+    return None if _is_dry_run(body) else client_id
+
+
+def _is_dry_run(body: object) -> bool:
+    """Tell whether the handler will read the request as one: also `"true"`, and not `"false"`."""
+    asked = body.get("dry_run") if isinstance(body, Mapping) else None
+    try:
+        return bool(serializers.BooleanField().run_validation(asked or False))
+    except serializers.ValidationError:
+        return False  # the handler refuses it
 
 
 def _made(answer: Response) -> UUID | None:

@@ -14,16 +14,17 @@ from moderado.api.http_handler import HttpHandler, RequestThreads
 from moderado.config.asgi import application
 
 
-async def get(handler, path):
+async def get(handler, path, *, method="GET", headers=(), parts=(b"",)):
     """Return the status and the body of a request."""
     scope = {
-        "type": "http", "http_version": "1.1", "method": "GET", "scheme": "http",
+        "type": "http", "http_version": "1.1", "method": method, "scheme": "http",
         "path": path, "raw_path": path.encode(), "query_string": b"", "root_path": "",
-        "headers": [(b"host", b"localhost")], "client": ("127.0.0.1", 50_000),
+        "headers": [(b"host", b"localhost"), *headers], "client": ("127.0.0.1", 50_000),
         "server": ("127.0.0.1", 80),
     }  # fmt: skip
     client = ApplicationCommunicator(handler, scope)
-    await client.send_input({"type": "http.request", "body": b""})
+    for left, part in zip(range(len(parts))[::-1], parts, strict=True):
+        await client.send_input({"type": "http.request", "body": part, "more_body": left > 0})
     start = await client.receive_output(timeout=30)
     body = await client.receive_output(timeout=30)
     await client.wait(timeout=30)
@@ -122,6 +123,41 @@ async def test_no_request_returns_to_the_event_loop_for_its_view(monkeypatch):
     status, body = await get(application, "/api/nothing/")
 
     assert (status, json.loads(body)["code"]) == (404, "not_found")
+
+
+CHUNKED = (b"transfer-encoding", b"chunked")
+JSON, FORM = b"application/json", b"multipart/form-data; boundary=x"
+FIELD = b'--x\r\nContent-Disposition: form-data; name="a"\r\n\r\nvalue\r\n--x--\r\n'
+
+
+@pytest.mark.proves("S235")
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("cut", [1, 9])
+async def test_chunked_body_is_read(cut):
+    """REST framework takes a body without a length for an empty one."""
+    body = json.dumps({"email": "ana@example.org", "password": "wrong"}).encode()
+    chunked = {"method": "POST", "headers": [CHUNKED, (b"content-type", JSON)]}
+    login, parts = "/api/auth/login/", (body[:cut], body[cut:])
+
+    read = await get(application, login, **chunked, parts=parts)
+    broken = await get(application, login, **chunked, parts=(b"{", b"]"))
+    empty = await get(application, login, **chunked, parts=(b"", b""))
+
+    assert (read[0], json.loads(read[1])["code"]) == (401, "wrong_credentials")
+    assert (broken[0], json.loads(broken[1])["code"]) == (400, "parse_error")
+    assert (empty[0], json.loads(empty[1])["code"]) == (400, "invalid")
+
+
+@pytest.mark.proves("S235")
+async def test_form_in_chunks_is_read(handler, monkeypatch):
+    """Django's parser of multipart forms takes it for an empty one, too."""
+    monkeypatch.setattr(handler, "get_response", lambda request: JsonResponse(request.POST))
+
+    headers = [CHUNKED, (b"content-type", FORM)]
+    parts = (FIELD[:30], FIELD[30:])
+    answer = await get(handler, "/", method="POST", headers=headers, parts=parts)
+
+    assert json.loads(answer[1]) == {"a": "value"}
 
 
 @pytest.mark.proves("S144")

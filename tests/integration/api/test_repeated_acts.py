@@ -292,6 +292,38 @@ def test_client_id_that_is_null_is_none():
     assert (answer.status_code, answer.json()["language"]) == (200, "en")
 
 
+@pytest.mark.proves("S237")
+@pytest.mark.parametrize("spelled", ["false", "False", "no", "0", "f"])
+def test_dry_run_is_what_the_handler_reads(spelled):
+    world = World()
+    purge = {
+        "user": str(world.member.id), "room": str(world.room.id), "reason": "spam",
+        "since": (timezone.now() - timedelta(hours=1)).isoformat(),
+    }  # fmt: skip
+    send = partial(world.send, world.admin, "post", "/api/enforcement/purges/", key=KEY)
+
+    first = send(purge | {"dry_run": spelled})
+    other = send(purge | {"dry_run": spelled, "reason": "flood"})
+
+    assert (first.status_code, other.status_code) == (202, 409), first.content
+    assert Purge.objects.count() == 1
+
+
+@pytest.mark.proves("S237")
+@pytest.mark.parametrize("spelled", [True, "true", "yes", 1])
+def test_dry_run_uses_no_client_id(spelled):
+    world = World()
+    purge = {
+        "user": str(world.member.id), "room": str(world.room.id), "reason": "spam",
+        "since": (timezone.now() - timedelta(hours=1)).isoformat(),
+    }  # fmt: skip
+    send = partial(world.send, world.admin, "post", "/api/enforcement/purges/", key=KEY)
+
+    assert send(purge | {"dry_run": spelled}).json()["state"] == "dry_run"
+    assert send(purge | {"dry_run": "maybe"}).status_code == 400
+    assert send(purge | {"dry_run": False}).status_code == 202
+
+
 def test_other_content_is_a_conflict_and_a_refusal_leaves_the_client_id_unused():
     world = World()
     path = f"{world.people}{world.member.id}/"

@@ -156,6 +156,15 @@ def test_moderators_are_told_what_their_lists_show(seed):
     assert len(readers) > 3
 
 
+@pytest.mark.proves("R305")
+def test_appeals_change_while_no_moderator_is_connected():
+    scene = Scene(0)
+    changes = [*map(change_of, scene.appeals)]
+
+    assert appeal_readers(user_ids=[], changes=changes) == {}
+    assert appeal_readers(user_ids=[make_user().pk], changes=changes) == {}
+
+
 def test_statements_do_not_grow_with_moderators():
     scene = Scene(5)
     changes = [*map(change_of, scene.appeals)]

@@ -123,6 +123,8 @@ def appeal_news(
         changes: What happened to appeals.
         rooms: By moderator, the rooms that they run, where they run any.
     """
+    if not actors:  # as when no moderator is connected
+        return []
     user_ids = {actor.id for actor in actors}
     queues, closed = queues_closed_to(user_ids)
     if not any(closed.values()):

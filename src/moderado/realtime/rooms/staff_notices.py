@@ -111,6 +111,9 @@ class StaffNotices(ABC, Generic[Change, Reader]):
         except Unavailable:
             log.warning("staff_notices_dropped", kind=type(self).__name__, changes=len(changes))
             return
+        except Exception:  # a fault with some changes must not keep later ones waiting
+            log.exception("staff_notices_failed", kind=type(self).__name__, changes=len(changes))
+            return
         for user_id, reader in readers.items():
             self._notify_moderator(user_id, reader, changes)
 

@@ -80,3 +80,30 @@ def test_looks_take_a_share_of_the_time():
 def test_pause_counts_from_the_last_look_and_has_an_end():
     assert looks(0, 1, takes=0.1) == [DELAY, 1 + DELAY]
     assert looks(0, 1, takes=4)[1] == DELAY + 4 + MAX_PAUSE
+
+
+@pytest.mark.proves("R305")
+def test_fault_with_some_changes_does_not_keep_later_ones_waiting():
+    seen = []
+
+    async def readers(*, changes, **_whom):
+        seen.append(len(changes))
+        if len(seen) == 1:
+            notices.receive(CasesHint(changes=(opened(),)))  # while the first look fails
+            raise TypeError("a fault")
+        return {}
+
+    async def run():
+        notices.receive(CasesHint(changes=(opened(), opened())))
+        await asyncio.sleep(2 * MAX_PAUSE)
+        await tasks.close()
+
+    tasks = BackgroundTasks()
+    notices = CaseNotices(users={}, readers=readers, start=tasks.start, delay=DELAY)
+    loop = FastClock()
+    try:
+        loop.run_until_complete(run())
+    finally:
+        loop.close()
+
+    assert seen == [2, 1]
