@@ -209,7 +209,7 @@ def test_pattern_is_refused_or_matches_in_bounded_time(pattern):
 
     for text in WORST:
         matcher.find(text)
-    (compiled,) = matcher.lists[0].patterns._compiled
+    (compiled,) = matcher.lists[0].patterns._letters._compiled
     assert compiled.programsize <= 600
     assert compiled.options.max_mem == 8 << 20
 
@@ -228,7 +228,7 @@ def _polite_threads():
 async def test_slowest_pattern_does_not_block_the_event_loop():
     group = {"id": "x", "patterns": [r"(.*a){20}"], "category": "spam", "severity": 0,
              "action": "hold"}  # fmt: skip
-    (compiled,) = Matcher(rules=rules_of(group)).lists[0].patterns._compiled
+    (compiled,) = Matcher(rules=rules_of(group)).lists[0].patterns._letters._compiled
     turns = 0
 
     def try_it() -> int:
