@@ -145,7 +145,15 @@ def _collect_garbage() -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def moderado_worker(django_db_setup: None, tmp_path_factory) -> Iterator["subprocess.Popen[bytes]"]:
+def _empty_at_end(django_db_setup: None, django_db_blocker) -> Iterator[None]:
+    """Delete what the processes of a module stored after its last test: they have ended."""
+    yield
+    with django_db_blocker.unblock():
+        databases.empty()
+
+
+@pytest.fixture(scope="module")
+def moderado_worker(_empty_at_end: None, tmp_path_factory) -> Iterator["subprocess.Popen[bytes]"]:
     """The process of a real Celery worker on the test database, ready for tasks.
 
     The test commits for real: `pytest.mark.django_db(transaction=True)`.
@@ -155,7 +163,7 @@ def moderado_worker(django_db_setup: None, tmp_path_factory) -> Iterator["subpro
 
 
 @pytest.fixture(scope="module")
-def live_server_url(django_db_setup: None, tmp_path_factory) -> Iterator[str]:
+def live_server_url(_empty_at_end: None, tmp_path_factory) -> Iterator[str]:
     """The URL of the real web process (gunicorn with a worker) on the test database.
 
     It uses the password hasher of the tests. The test commits for real:
