@@ -1,5 +1,6 @@
 """Admin pages that create records by a service, which may refuse with a reason for the form."""
 
+from collections.abc import Callable
 from typing import Any, ClassVar, cast
 from uuid import UUID
 
@@ -68,10 +69,8 @@ class CreatedByService:
     making_permission: str = ""
     making_label: str | Promise = _("Save")
     add_form_template = "admin/making_form.html"
-
-    def make(self, request: HttpRequest, form: Any) -> UUID:
-        """Create what a valid form asks for by a service; return the id of the record."""
-        raise NotImplementedError
+    # A method of each page: creates by a service what a valid form asks for, and returns its id.
+    make: Callable[[HttpRequest, Any], UUID]
 
     def has_add_permission(self, *arguments: object) -> bool:
         return cast("HttpRequest", arguments[0]).user.has_perm(self.making_permission)

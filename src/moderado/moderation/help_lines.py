@@ -47,7 +47,7 @@ def without_mark(categories: Iterable[str]) -> tuple[str, ...]:
     return tuple(each for each in categories if not each.startswith(MARK))
 
 
-def renamed(categories: Iterable[str], category: str) -> list[str]:
+def recategorized(categories: Iterable[str], category: str) -> list[str]:
     """Return what a person found a text to be, with the help that its author was offered.
 
     Args:

@@ -5,6 +5,7 @@ from typing import Any
 from moderado.api.enforcement import notice_examples as notices
 from moderado.api.enforcement import purge_examples
 from moderado.api.enforcement.list_examples import AUTHOR_CARD
+from moderado.api.enforcement.sanction_bodies import EXAMPLE
 from moderado.chat.examples import REFUSED
 
 _ROOM = str(REFUSED.room)
@@ -135,26 +136,9 @@ _QUEUES: dict[str, Any] = {
     "QueueList": {"results": [_QUEUE]},
 }
 
-_SANCTION = {
+_SANCTION = EXAMPLE | {
     "id": PATH_IDS["sanction_id"],
-    "kind": "mute",
-    "room": _ROOM,
-    "reason": "harassment",
-    "explanation": "You may not write in this room until tomorrow.",
-    "note": _PROPOSAL["public_note"],
-    "automatic": False,
-    "starts_at": _TIME,
-    "ends_at": _TOMORROW,
-    "end_changed_at": None,
-    "end_reason": "",
-    "ended_at": None,
-    "state": "active",
-    "points": None,
-    "threshold": None,
-    "cause": None,
     "decision": PATH_IDS["ruling_id"],
-    "appealable": True,
-    "appeal_until": _UNTIL_APPEAL,
     "appeal_path": _APPEAL_PATH,
     "policy": "",
     "category": "",

@@ -1,5 +1,6 @@
 """Sanctions: /api/me/sanctions/ and /api/enforcement/sanctions/."""
 
+from collections.abc import Collection
 from uuid import UUID
 
 from drf_spectacular.utils import OpenApiExample, extend_schema
@@ -64,10 +65,16 @@ class OwnSanctions(APIView):
 
 
 def _sanction_now(_view: APIView, request: Request, made: UUID) -> Response:
+    return _present(request, made, moderated_scopes(request, rights.ADD_SANCTION))
+
+
+def _term_now(_view: APIView, request: Request, sanction_id: UUID, **_: object) -> Response:
+    return _present(request, sanction_id, moderated_or_all(request, rights.LIFT_SANCTION))
+
+
+def _present(request: Request, sanction_id: UUID, scope_ids: Collection[UUID] | None) -> Response:
     found = sanctions.get_sanction(
-        sanction_id=made,
-        scope_ids=moderated_scopes(request, rights.ADD_SANCTION),
-        sees_restricted=sees_restricted(request),
+        sanction_id=sanction_id, scope_ids=scope_ids, sees_restricted=sees_restricted(request)
     )
     return Response(for_staff(found, request))
 
@@ -138,15 +145,6 @@ class Sanctions(APIView):
             public_note=asked.get("public_note", ""),
         )
         return Response(for_staff(sanction, request), status=201 if is_new else 200)
-
-
-def _term_now(_view: APIView, request: Request, sanction_id: UUID, **_: object) -> Response:
-    found = sanctions.get_sanction(
-        sanction_id=sanction_id,
-        scope_ids=moderated_or_all(request, rights.LIFT_SANCTION),
-        sees_restricted=sees_restricted(request),
-    )
-    return Response(for_staff(found, request))
 
 
 class Term(APIView):

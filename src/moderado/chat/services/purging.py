@@ -26,7 +26,7 @@ from moderado.core.slices import steps_of_slice
 from moderado.enforcement.models import Purge
 from moderado.enforcement.services import purged_messages, purges
 from moderado.enforcement.services.standing import standing_actor
-from moderado.moderation.help_lines import renamed
+from moderado.moderation.help_lines import recategorized
 from moderado.moderation.services.closing import open_cases_of, reopen_cases
 from moderado.moderation.services.hash_bank import banked_among
 from moderado.moderation.services.sweeping import PURGED, RESTORED, log_sweep
@@ -98,7 +98,7 @@ def _remove(purge: Purge, messages: Sequence[Message]) -> list[tuple[Message, Tr
         step = advance(message, Deleted(), sweep_id=purge.pk, ends_reports=True)
         steps.append((message, step))
         message.reason = Reason.REMOVED
-        message.categories = renamed(message.categories, category)
+        message.categories = recategorized(message.categories, category)
     _account(purge, messages, PURGED)
     purged_messages.note_messages(purge, action="message_purged", befores=befores)
     return steps

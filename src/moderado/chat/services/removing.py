@@ -22,7 +22,7 @@ from moderado.enforcement.services.audit import write_line
 from moderado.enforcement.services.person_changes import record_changes
 from moderado.enforcement.services.purged_messages import keep_removed
 from moderado.enforcement.types import OwnThing
-from moderado.moderation.help_lines import renamed
+from moderado.moderation.help_lines import recategorized
 from moderado.moderation.types import Category, Reason
 
 _IS_REMOVED = "SELECT id FROM chat_message WHERE id = %(message)s AND status = 'REMOVED'"
@@ -81,7 +81,7 @@ def _delete(
             by_moderator = message.author_id != actor_id
             if by_moderator:
                 message.reason = Reason.REMOVED
-                message.categories = renamed(message.categories, category or "")
+                message.categories = recategorized(message.categories, category or "")
             write([Changed(message, step.change)])
             announce(message, step)
             if by_moderator:

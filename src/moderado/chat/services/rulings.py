@@ -14,7 +14,7 @@ from moderado.chat.states import VISIBLE, Decision, Phase
 from moderado.core.database import require_transaction
 from moderado.moderation.errors import CaseSuperseded, OwnCase
 from moderado.moderation.events import CaseDecided, DecisionUndone, ReviewStarted
-from moderado.moderation.help_lines import renamed
+from moderado.moderation.help_lines import recategorized
 from moderado.moderation.services.blocked_texts import blocked_among, remember_ruling
 from moderado.moderation.services.closing import close_cases
 from moderado.moderation.services.deciding import IS_SHOWN, WAS_SEEN, remember_before
@@ -123,7 +123,7 @@ def _blamed(event: CaseDecided, before: Mapping[str, Any]) -> list[str]:
     if event.is_reversal and not event.category:
         found: list[str] = before["categories"]
         return found
-    return renamed(before["categories"], event.category)
+    return recategorized(before["categories"], event.category)
 
 
 def _before(message: Message, ruling: states.Ruling) -> Mapping[str, Any]:
