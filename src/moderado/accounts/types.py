@@ -5,9 +5,18 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
+import msgspec
+
 # Keys in Django's session: the id of the product's session; when the password was last entered.
 SESSION_KEY = "moderado_session"
 CONFIRMED_KEY = "moderado_confirmed_at"  # seconds since 1970
+
+
+class Person(msgspec.Struct, frozen=True):
+    """An account as others see it."""
+
+    id: UUID
+    name: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,10 +13,10 @@ from msgspec import UNSET, Meta, UnsetType
 from rest_framework import serializers
 
 from moderado.accounts.models import User
+from moderado.accounts.types import Person
 from moderado.api.fields import ActIdField, ClientIdField, IdField, RequestIdField
 from moderado.chat.models import Membership, Room
 from moderado.chat.services.rooms import NAME_LENGTH
-from moderado.chat.types import Person
 from moderado.chat.views import RoomView
 from moderado.core.errors import Invalid
 from moderado.core.wire_limits import MAX_CURSOR

@@ -11,6 +11,7 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from moderado.accounts.types import Person
 from moderado.moderation.help_lines import HelpLine
 
 MESSAGE = "message"  # subject types of moderation
@@ -43,13 +44,6 @@ Appealable = Annotated[
     bool,
     Meta(description="Whether the decision can be appealed; `me/decisions/` says until when."),
 ]
-
-
-class Person(msgspec.Struct, frozen=True):
-    """An account as others see it."""
-
-    id: UUID
-    name: str
 
 
 class Author(Person, frozen=True):

@@ -9,7 +9,8 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
-from moderado.chat.types import LastMessage, MessageView, Moment, NameChange, Person, SlowModeView
+from moderado.accounts.types import Person
+from moderado.chat.types import LastMessage, MessageView, Moment, NameChange, SlowModeView
 from moderado.enforcement.views import (
     AppealView,
     BlockView,

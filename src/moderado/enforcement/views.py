@@ -11,6 +11,7 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
+from moderado.accounts.types import Person
 from moderado.moderation.help_lines import HelpLine
 
 Moment = Annotated[datetime, Meta(extra_json_schema={"format": "date-time"})]
@@ -49,8 +50,9 @@ class ReportView(msgspec.Struct, frozen=True, kw_only=True):
 class BlockView(msgspec.Struct, frozen=True, kw_only=True):
     """A person, and whether this member blocks them now."""
 
-    user: UUID
+    user: Person
     is_blocked: bool
+    created_at: Annotated[Moment | None, Meta(description="Since when; null without a block.")]
 
 
 class SuspensionView(msgspec.Struct, frozen=True, kw_only=True):

@@ -161,7 +161,7 @@ def follow(client, held, cursor):
     for name in (*LISTS, "blocks"):
         held.setdefault(name, {})
         for each in page[name]:
-            held[name][each.get("id", each.get("user"))] = each
+            held[name][each["user"]["id"] if name == "blocks" else each["id"]] = each
     return page["me"]["cursor"]
 
 
@@ -224,8 +224,14 @@ def test_device_that_was_away_learns_of_sanctions_statements_and_blocks(devices,
     cursor = follow(there, held, cursor)
 
     assert held["sanctions"][str(mute.id)]["state"] == "lifted"
-    assert held["blocks"] == {str(other.id): {"user": str(other.id), "is_blocked": True}}
+    (block,) = there.get("/api/me/blocks/").json()["results"]
+    assert held["blocks"] == {str(other.id): {**block, "is_blocked": True}}
     assert_as_loaded_anew(there, held)
+
+    here.delete(f"/api/me/blocks/{other.id}/")
+    follow(there, held, cursor)
+    ended = {"user": block["user"], "is_blocked": False, "created_at": None}
+    assert held["blocks"] == {str(other.id): ended}
 
 
 def appealed(here, warning, suspension):

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from msgspec import structs
 
+from moderado.accounts.types import Person
 from moderado.chat.models import Membership, Room
 from moderado.chat.projection import measures_of
 from moderado.chat.selectors.messages import unread_counts
@@ -16,7 +17,7 @@ from moderado.chat.selectors.rooms import (
     listed_rooms,
     participants,
 )
-from moderado.chat.types import ROOM_NAME, Person
+from moderado.chat.types import ROOM_NAME
 from moderado.chat.views import Participant, RoomDetail, RoomView
 
 PARTICIPANTS_SHOWN = 1000

@@ -8,8 +8,10 @@ from django.db.models import QuerySet
 
 from moderado.accounts.models import User
 from moderado.accounts.selectors import users_matching
+from moderado.accounts.types import Person
 from moderado.core.database import run_prepared
 from moderado.enforcement.models import PersonBlock
+from moderado.enforcement.views import BlockView
 
 
 def hidden_sql(viewer: str) -> str:
@@ -52,6 +54,15 @@ def hidden_from(user_id: UUID) -> frozenset[UUID]:
 def people_matching(text: str, *, viewer_id: UUID) -> QuerySet[User]:
     """Return active users whose name contains `text`, without those hidden from the viewer."""
     return users_matching(text).exclude(id__in=hidden_from(viewer_id))
+
+
+def block_view(user: User, block: PersonBlock | None) -> BlockView:
+    """Return a person as someone's list of blocks shows them; without a block, that it ended."""
+    return BlockView(
+        user=Person(user.id, user.name),
+        is_blocked=block is not None,
+        created_at=block.created_at if block is not None else None,
+    )
 
 
 def blocks_of(user_id: UUID) -> QuerySet[PersonBlock]:

@@ -7,13 +7,14 @@ from uuid import UUID
 import msgspec
 from django.utils import translation
 
-from moderado.enforcement.models import Appeal, PersonBlock, Report, Sanction
+from moderado.accounts.models import User
+from moderado.enforcement.models import Appeal, Report, Sanction
 from moderado.enforcement.selectors.appeal_views import appeal_view
+from moderado.enforcement.selectors.blocks import block_view, blocks_of
 from moderado.enforcement.selectors.decisions import decisions_among
 from moderado.enforcement.selectors.reports import report_views
 from moderado.enforcement.selectors.sanctions import appealed_among, decision_of, view_of
 from moderado.enforcement.types import DecisionType, OwnThing
-from moderado.enforcement.views import BlockView
 
 Thing = tuple[OwnThing, UUID]
 
@@ -110,12 +111,9 @@ def _decisions(user_id: UUID, ids: Collection[UUID]) -> Found:
 
 
 def _blocks(user_id: UUID, ids: Collection[UUID]) -> Found:
-    blocked = set(
-        PersonBlock.objects.filter(blocker=user_id, blocked__in=ids).values_list(
-            "blocked_id", flat=True
-        )
-    )
-    return ((each, BlockView(user=each, is_blocked=each in blocked)) for each in ids)
+    blocks = {each.blocked_id: each for each in blocks_of(user_id).filter(blocked__in=ids)}
+    users = User.objects.filter(pk__in=ids)
+    return ((user.id, block_view(user, blocks.get(user.id))) for user in users)
 
 
 _READERS: Mapping[OwnThing, Callable[[UUID, Collection[UUID]], Found]] = {

@@ -76,7 +76,7 @@ def _things(event: PersonNotified) -> Iterator[tuple[OwnThing, UUID]]:
             yield OwnThing.DECISION, decision_id
         case DecisionView(id=decision_id) | SuspensionView(id=decision_id):
             yield OwnThing.DECISION, decision_id
-        case BlockView(user=blocked_id):
-            yield OwnThing.BLOCK, blocked_id
+        case BlockView(user=blocked):
+            yield OwnThing.BLOCK, blocked.id
         case _:
             raise TypeError(f"{event.notice} tells of nothing that a person can load")

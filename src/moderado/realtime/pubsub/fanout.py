@@ -18,7 +18,7 @@ from channels.layers import get_channel_layer
 from django.conf import settings
 
 from moderado.accounts.events import SessionEnded
-from moderado.accounts.types import Principal
+from moderado.accounts.types import Person, Principal
 from moderado.chat.events import (
     AudienceChanged,
     AuthorNotified,
@@ -26,7 +26,6 @@ from moderado.chat.events import (
     RoomRead,
     RoomsChanged,
 )
-from moderado.chat.types import Person
 from moderado.core.wire_limits import KIB, MAX_BATCH_BYTES, MAX_BATCH_LINES
 from moderado.enforcement.events import AppealsChanged, BlocksChanged, PersonNotified
 from moderado.moderation.events import CasesChanged

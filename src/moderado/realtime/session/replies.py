@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import msgspec
 
-from moderado.accounts.types import Principal
+from moderado.accounts.types import Person, Principal
 from moderado.chat.selectors.page_bytes import VIEW_BYTES, bytes_of
-from moderado.chat.types import MessageView, Person
+from moderado.chat.types import MessageView
 from moderado.chat.views import OwnCursor
 from moderado.core.wire_limits import MAX_PAGE_BYTES
 from moderado.realtime.infra.queries import Resumed

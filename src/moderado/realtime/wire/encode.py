@@ -38,7 +38,7 @@ _PERSON_FRAMES: dict[PersonNotice, Callable[[Any], protocol.ServerFrame]] = {
     ),
     PersonNotice.REPORTING_RESTORED: lambda body: person_frames.ReportingRestored(suspension=body),
     PersonNotice.BLOCK_CHANGED: lambda body: person_frames.BlockChanged(
-        user=protocol.UserRef(body.user), is_blocked=body.is_blocked
+        user=body.user, is_blocked=body.is_blocked, created_at=body.created_at
     ),
 }
 _FRAME_TYPES = {frame: str(frame.__struct_config__.tag) for frame in protocol.SERVER_FRAMES}

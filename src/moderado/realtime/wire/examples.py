@@ -6,8 +6,8 @@ from uuid import UUID
 import msgspec
 from msgspec.structs import asdict, replace
 
+from moderado.accounts.types import Person
 from moderado.chat.examples import CURSOR, DECIDED, OWN_CHANGES, REFUSED
-from moderado.chat.types import Person
 from moderado.chat.views import OwnCursor
 from moderado.enforcement.examples import APPEAL, DECISION, SANCTION, SUSPENSION
 from moderado.realtime.wire import appeal_frames, case_frames, person_frames, protocol
@@ -117,7 +117,7 @@ _SERVER_FRAMES: tuple[msgspec.Struct, ...] = (
     person_frames.SanctionLifted(
         sanction=replace(SANCTION, state="lifted", ended_at=SANCTION.ends_at, appealable=False)
     ),
-    person_frames.BlockChanged(user=_USER, is_blocked=True),
+    person_frames.BlockChanged(user=_PERSON, is_blocked=True, created_at=REFUSED.created_at),
     protocol.Pong(n=7),
     protocol.Error(
         code="rate_limited",

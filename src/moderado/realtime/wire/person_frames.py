@@ -4,15 +4,16 @@ from typing import Annotated
 
 from msgspec import Meta
 
+from moderado.accounts.types import Person
 from moderado.enforcement.views import (
     AppealView,
     DecisionView,
+    Moment,
     ReportView,
     SanctionView,
     SuspensionView,
 )
 from moderado.realtime.wire.server_frame import ServerFrame
-from moderado.realtime.wire.user_ref import UserRef
 
 
 class ReportDecided(ServerFrame, frozen=True, tag="report_decided"):
@@ -24,8 +25,9 @@ class ReportDecided(ServerFrame, frozen=True, tag="report_decided"):
 class BlockChanged(ServerFrame, frozen=True, tag="block_changed"):
     """To all devices of a member who blocks a person, or no longer does."""
 
-    user: UserRef
+    user: Person
     is_blocked: Annotated[bool, Meta(description="Whether this member blocks the person now.")]
+    created_at: Annotated[Moment | None, Meta(description="Since when; null without a block.")]
 
 
 class SanctionApplied(ServerFrame, frozen=True, tag="sanction_applied"):

@@ -11,13 +11,13 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from moderado.accounts.types import Person
 from moderado.chat.types import (
     Appealable,
     Categories,
     Explanation,
     MessageView,
     Moment,
-    Person,
     ReasonCode,
     Resources,
     SlowModeView,

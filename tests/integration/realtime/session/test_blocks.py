@@ -16,7 +16,8 @@ async def test_block_hides_typing_and_presence_at_once(cast: Cast):
     await block_person(user_id=ana.id, blocked_id=bia.id)
 
     changed = await at_ana.next("block_changed")  # from now on, it is in force
-    assert (changed["user"], changed["is_blocked"]) == ({"id": str(bia.id)}, True)
+    assert (changed["user"], changed["is_blocked"]) == ({"id": str(bia.id), "name": bia.name}, True)
+    assert changed["created_at"]
     assert await other_of_ana.next("block_changed")
     await at_bia.send("typing")
     assert await at_carla.next("typing")
