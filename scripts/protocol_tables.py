@@ -57,13 +57,13 @@ def server_frames() -> str:
 
 def objects() -> str:
     """Return the fields of the objects inside of frames."""
+    from moderado.accounts.types import Person  # noqa: PLC0415
     from moderado.chat.types import (  # noqa: PLC0415
         Author,
         Draft,
         LastMessage,
         MessageView,
         NameChange,
-        Person,
         SlowModeView,
     )
     from moderado.chat.views import (  # noqa: PLC0415

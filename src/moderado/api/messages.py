@@ -81,7 +81,8 @@ class Messages(APIView):
     def post(self, request: Request, room_id: UUID) -> Response:
         """Post a message. It is stored at once; the room's mode decides when others see it.
 
-        The same `client_id` again returns the first message; with another text it is a conflict.
+        The same `client_id` again returns the first message; with another text or `reply_to` it
+        is a conflict.
         """
         author_id = caller(request).user_id
         body = validated(Posting, request.data)

@@ -48,7 +48,7 @@ class NoSuchMessage(NotFound):
 
 
 class Conflict(errors.Conflict):
-    message = _("This client_id was already used in this room for another text.")
+    message = _("This client_id was already used in this room for something else.")
 
 
 class MessageGone(ApplicationError):

@@ -109,6 +109,7 @@ class NewMessage(msgspec.Struct, frozen=True, kw_only=True):
     client_id: str | None
     hash: str
     text: str
+    reply_to: UUID | None = None
 
 
 class MessageView(msgspec.Struct, frozen=True, kw_only=True):

@@ -171,10 +171,10 @@ def test_unexpected_error_of_one_request_is_its_own_outcome(members, monkeypatch
     store = inserts.store_message
     replies = [make_message(member.room, status="APPROVED", seq=1).id for member in members]
 
-    def store_message(draft, reply_to):
+    def store_message(draft):
         if draft.text == "breaks":
             raise ValueError("a bug")
-        return store(draft, reply_to)
+        return store(draft)
 
     monkeypatch.setattr("moderado.chat.services.posting.store_message", store_message)
 
@@ -190,7 +190,7 @@ def test_unexpected_error_of_one_request_is_its_own_outcome(members, monkeypatch
 
 
 def test_outage_after_the_batch_leaves_the_stored_messages_confirmed(members, monkeypatch):
-    def lost(draft, reply_to):
+    def lost(draft):
         raise OperationalError("connection lost")
 
     monkeypatch.setattr("moderado.chat.services.posting.store_message", lost)

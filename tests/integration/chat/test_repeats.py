@@ -19,6 +19,7 @@ from moderado.chat.services.rooms import delete_room, update_room
 from moderado.chat.types import SendRequest
 from moderado.core import errors, redis
 from moderado.core.errors import Invalid, RateLimited
+from moderado.core.ids import new_id
 from tests.factories import make_member, make_room, make_user
 
 pytestmark = [pytest.mark.django_db, pytest.mark.proves("R56")]
@@ -147,6 +148,18 @@ def test_another_text_stays_a_conflict_whatever_happened_since(reply, send, happ
 
     with pytest.raises(Conflict):
         send(msgspec.structs.replace(request, text="other words"))
+
+
+@pytest.mark.parametrize("happens", [lambda *_: None, delete_the_original, leave])
+def test_same_text_with_another_original_is_a_conflict(reply, bob, send, happens, limit):
+    send(reply)
+    other = post_message(author_id=bob.id, room_id=reply.room_id, text="outra").view
+    happens(reply, limit)
+
+    for reply_to in (None, other.id, new_id()):
+        with pytest.raises(Conflict):
+            send(msgspec.structs.replace(reply, reply_to=reply_to))
+    assert not send(reply).created
 
 
 @pytest.mark.parametrize("text", ["", "x" * 5000, "a\x00b", "\ud800"])

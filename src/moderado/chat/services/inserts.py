@@ -87,7 +87,7 @@ class _Place(NamedTuple):
 
 
 @retry_on_deadlock
-def store_message(draft: NewMessage, reply_to: UUID | None) -> SendResult:
+def store_message(draft: NewMessage) -> SendResult:
     """Store one message of any kind, in a transaction of its own.
 
     The author becomes a member of a public room. Quota and repeats are the caller's
@@ -95,17 +95,17 @@ def store_message(draft: NewMessage, reply_to: UUID | None) -> SendResult:
 
     Raises:
         NoSuchRoom: There is no such room, or the author may not read it.
-        NoSuchMessage: `reply_to` does not exist here, or the author may not see it.
+        NoSuchMessage: The original of a reply does not exist here, or the author may not see it.
         Conflict: The `client_id` was used before. Nothing is changed: the author has not joined.
         Restricted: A sanction or a measure on the room refuses the message; nothing is changed.
     """
     with transaction.atomic():
         place = _place(draft) or _entered(draft)
-        if reply_to is not None:
-            _check_reply(draft, reply_to)
+        if draft.reply_to is not None:
+            _check_reply(draft)
         writing = Writing(draft.id, draft.room_id, draft.author_id, draft.text)
         step = transition(NEW, Posted(mode_for(place.mode, writing)))
-        message = _message_of(draft, place, step.state, reply_to)
+        message = _message_of(draft, place, step.state)
         _insert(message, waits=step.state.awaits is not None)
         _take_turn(place)
         if step.change:
@@ -139,13 +139,13 @@ def _entered(draft: NewMessage) -> _Place:
     return place
 
 
-def _check_reply(draft: NewMessage, reply_to: UUID) -> None:
-    values = {"message": reply_to, "room": draft.room_id, "author": draft.author_id}
+def _check_reply(draft: NewMessage) -> None:
+    values = {"message": draft.reply_to, "room": draft.room_id, "author": draft.author_id}
     if not run_prepared(_REPLIED_TO, values):
         raise NoSuchMessage
 
 
-def _message_of(draft: NewMessage, place: _Place, state: State, reply_to: UUID | None) -> Message:
+def _message_of(draft: NewMessage, place: _Place, state: State) -> Message:
     message = Message(
         id=draft.id,
         room_id=draft.room_id,
@@ -154,7 +154,7 @@ def _message_of(draft: NewMessage, place: _Place, state: State, reply_to: UUID |
         first_hash=bytes.fromhex(draft.hash),
         text=draft.text,
         status=STATUS[state.phase],
-        reply_to_id=reply_to,
+        reply_to_id=draft.reply_to,
     )
     message.author_role = place.role
     return message

@@ -70,7 +70,7 @@ def post_message(
         RateLimited: The author or the room has used up its quota; or a new account that of the
             rooms that it joins.
         Invalid: `text` or `client_id` cannot be stored.
-        Conflict: `client_id` was used for another text.
+        Conflict: `client_id` was used for another text, or a reply to another message.
         Restricted: A sanction of the author or a measure on the room refuses it.
     """
     request = SendRequest(
@@ -146,6 +146,7 @@ def _draft(request: SendRequest, text: str) -> NewMessage:
         client_id=request.client_id,
         hash=blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest(),
         text=text,
+        reply_to=request.reply_to,
     )
 
 
@@ -153,7 +154,7 @@ def _store_together(
     drafts: Mapping[int, NewMessage], requests: Sequence[SendRequest]
 ) -> dict[int, Outcome]:
     """Store the drafts of the common case, and publish that they wait. Others are absent."""
-    indexes = {draft.id: i for i, draft in drafts.items() if requests[i].reply_to is None}
+    indexes = {draft.id: i for i, draft in drafts.items() if draft.reply_to is None}
     try:
         stored = batches.insert_messages([drafts[index] for index in indexes.values()])
     except Exception as error:
@@ -230,7 +231,7 @@ def _store(request: SendRequest) -> SendResult:
     draft = _checked(request, settings.ENV.message_max_length)
     try:
         quota.spend_implied_join(user_id=draft.author_id, room_id=draft.room_id)
-        return store_message(draft, request.reply_to)
+        return store_message(draft)
     except ApplicationError:
         found = repeats.look_up([draft])[draft.id]
         if found.first is None:

@@ -58,12 +58,13 @@ def result_of_repeat(found: Found, draft: NewMessage) -> SendResult:
     """Return the result of sending the draft again.
 
     Raises:
-        Conflict: The draft has another text than the first revision had.
+        Conflict: The first revision had another text, or answered another message.
     """
-    assert found.first is not None
-    if bytes(found.first.first_hash).hex() != draft.hash:
+    first = found.first
+    assert first is not None
+    if bytes(first.first_hash).hex() != draft.hash or first.reply_to_id != draft.reply_to:
         raise Conflict
-    return SendResult(author_view(found.first, is_reader=found.is_reader), created=False)
+    return SendResult(author_view(first, is_reader=found.is_reader), created=False)
 
 
 def _row(draft: NewMessage) -> dict[str, object]:
