@@ -474,6 +474,7 @@ def test_new_password_keeps_this_session_and_ends_the_others(client, user):
         ({"current_password": "wrong"}, "current_password"),
         ({"new_password": "password12"}, "new_password"),
         ({"new_password": "bia@example.org"}, "new_password"),
+        ({"new_password": PASSWORD}, "new_password"),
         ({"new_password": ""}, "new_password"),
         ({"current_password": None}, "current_password"),
     ],

@@ -118,6 +118,8 @@ def change_password(
         user=user, password=current_password, session_id=session_id, origin=origin
     ):
         raise Invalid(fields={"current_password": _("This is not your password.")})
+    if new_password == current_password:
+        raise Invalid(fields={"new_password": _("This is your present password.")})
     if errors := _field_errors("new_password", _check_password, new_password, user):
         raise Invalid(fields=errors)
     _replace_password(user, new_password, kept=session_id)
