@@ -194,8 +194,14 @@ def retry_on_deadlock(service: Callable[P, R]) -> Callable[P, R]:
 
 class _PreparingCursor(psycopg.Cursor[tuple[Any, ...]]):
     def execute(self, query: Any, params: Any = None, **options: Any) -> Any:
-        # Binary results: psycopg decodes them in C, whereas Django parses textual times in Python.
-        return super().execute(query, params, **{**options, "prepare": True, "binary": True})
+        # While a connection has a threshold, psycopg keeps its last 100 statements to count them.
+        # Django's have their values in them (ADR 0120): it has one only for statements of here.
+        self.connection.prepare_threshold = 0
+        try:
+            # Binary results: psycopg decodes them in C; Django parses textual times in Python.
+            return super().execute(query, params, **{**options, "prepare": True, "binary": True})
+        finally:
+            self.connection.prepare_threshold = None
 
 
 def run_prepared(

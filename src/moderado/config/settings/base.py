@@ -102,7 +102,6 @@ DATABASES: dict[str, dict[str, Any]] = {
         "CONN_HEALTH_CHECKS": True,
         "OPTIONS": {
             "connect_timeout": 3,
-            "prepare_threshold": 5,  # otherwise no statement is prepared, not even on request
             "keepalives_idle": 5,
             "keepalives_interval": 3,
             "keepalives_count": 3,
