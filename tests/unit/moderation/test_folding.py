@@ -31,7 +31,7 @@ texts = st.text(st.one_of(st.sampled_from(DISGUISES), st.characters(codec="utf-8
 def disguised_parts(folded, tokens, text):
     listed = tokens.split()
     unusual = unusual_words(listed)
-    cuts = LISTED.cuts(listed, unusual)
+    cuts = LISTED.cut.cuts(listed, unusual)
     (parts,) = LISTED.parts(View(folded), tokens, unusual, cuts, text, Work()) or [[]]
     return parts
 

@@ -88,7 +88,7 @@ class Matcher:
         if not view.plain and not leet.TRACE.isdisjoint(folded.text):
             for other in leet.without_leet(folded):
                 yield from self._in_leet(other, text)
-        cuts = self._disguises.cuts(listed, unusual)
+        cuts = self._disguises.cut.cuts(listed, unusual)
         is_plain = view.plain and not unusual.unknown and not separators.TRACE.search(plain.text)
         if is_plain and not cuts:
             return
@@ -103,8 +103,8 @@ class Matcher:
         for found in self._in_stretched(decoded, text, unusual.unknown):
             yield Hit(*found, "leet")
         hidden = [*self._disguises.hidden_words(other.text)]
-        if cuts := self._disguises.cuts(listed, unusual):
-            hidden += self._disguises.cut_up(other.text, cuts)
+        if cuts := self._disguises.cut.cuts(listed, unusual):
+            hidden += self._disguises.cut.cut_up(other.text, cuts)
         if hidden:
             for parts in self._disguises.readings(hidden):
                 yield from self._in_disguise(other, parts, text)
