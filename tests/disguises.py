@@ -45,6 +45,10 @@ _ALPHABETS = {
     "Coptic": "ⲁⲃⲥⲇⲉfgⲏⲓjⲕlⲙⲛⲟⲣqrstυvⲱⲭⲩⲍ",
     "Lisu": "ꓮꓐꓚꓓꓰꓝꓖꓧꓲꓙꓗꓡꓟꓠꓳꓑQꓣꓢꓔꓴꓦꓪꓫꓬꓜ",
     "Yi": "ꋬꃳꉔ꒯ꏂꊰꍌꁝ꒐꒻ꀘ꒒ꂵꋊꄲꉣꆰꋪꇙ꓄꒤꒦ꅐꉧꌦꁴ",
+    "Yi, another font": "ꍏꌃꉓꀸꍟꎇꁅꃅꀤꀭꀘ꒒ꂵꈤꂦꉣꆰꋪꌗ꓄ꀎᐯꅏꊼꌩꁴ",
+    "Ethiopic": "ልጌርዕቿቻኗዘጎጋጕረጠክዐየዒዪነፕሁሀሠሸሃጊ",
+    "Thai, fewer letters": "ลbcdefgหijklmถoקqгรtบvพxyz",
+    "Gothic": "𐌰𐌱c𐌳𐌴𐍆𐌲𐌷𐌹𐌾𐌺𐌻𐌼𐌽𐍉𐍀𐌵𐍂𐍃𐍄𐌿v𐍅𐍇y𐌶",
     "faux Cyrillic": "дбcdєfgнiјкlмйфpqяsтцvшжчz",
     "upside down, in order": "ɐqɔpǝɟƃɥıɾʞlɯuodbɹsʇnʌʍxʎz",
 }
@@ -583,3 +587,84 @@ def _first_and_last(word: str, dice: random.Random) -> str | None:
 @_kind("comic signs", hard=True)
 def _comic(word: str, dice: random.Random) -> str:
     return word[0] + "".join(dice.sample("#@%&!$", min(6, max(3, len(word) - 1))))
+
+
+@_kind("swapped letters and digits", hard=True)
+def _swapped_digits(word: str, dice: random.Random) -> str | None:
+    found = _swapped(word, dice) if len(word) > 6 else None
+    return _light(found, dice) if found else None
+
+
+@_kind("sounds and digits", hard=True)
+def _sounds_and_digits(word: str, dice: random.Random) -> str | None:
+    found = _portuguese(word, dice) if len(word) > 6 else None
+    return _light(found, dice) if found else None
+
+
+@_kind("digits, cut in two", hard=True)
+def _cut_digits(word: str, dice: random.Random) -> str | None:
+    found = _light(word, dice)
+    return _cut(found, dice) if found else None
+
+
+@_kind("digits in a hashtag", hard=True)
+def _hashtag_digits(word: str, dice: random.Random) -> str | None:
+    found = _light(word, dice)
+    return f"#{dice.choice(['seu', 'que', 'you'])}{found}" if found else None
+
+
+@_kind("masks between a letter and a digit", hard=True)
+def _masked_to_digit(word: str, dice: random.Random) -> str | None:
+    if len(word) < 5 or word[-1] not in _LIGHT:
+        return None
+    return f"{word[0]}{dice.choice('*•■#') * (len(word) - 2)}{dice.choice(_LIGHT[word[-1]])}"
+
+
+@_kind("repeated letters and laughter", hard=True)
+def _repeated_laughter(word: str, dice: random.Random) -> str:
+    at = _inside(word, dice)
+    return (
+        f"{word[:at]}{word[at] * 2}{word[at + 1 :]}{dice.choice(['kkkk', 'rsrs', 'haha', 'lol'])}"
+    )
+
+
+@_kind("sounds and laughter", hard=True)
+def _sounds_and_laughter(word: str, dice: random.Random) -> str | None:
+    found = _portuguese(word, dice)
+    return f"{found}{dice.choice(['kkkk', 'rsrs', 'haha', 'lol'])}" if found else None
+
+
+@_kind("swapped and stretched letters", hard=True)
+def _swapped_stretched(word: str, dice: random.Random) -> str | None:
+    found = _swapped(word, dice)
+    if found is None:
+        return None
+    at = _inside(found, dice)
+    return f"{found[:at]}{found[at] * 3}{found[at:]}"
+
+
+@_kind("inner vowels dropped", hard=True)
+def _inner_vowel_drop(word: str, dice: random.Random) -> str | None:
+    found = word[0] + "".join(c for c in word[1:-1] if c not in VOWELS) + word[-1]
+    return found if len(found) > 5 else None
+
+
+@_kind("letters with numbers", hard=True)
+def _numbered_apart(word: str, dice: random.Random) -> str:
+    return " ".join(f"{c}{at}" for at, c in enumerate(word, 1))
+
+
+@_kind("Portuguese augmentatives", hard=True)
+def _augmented(word: str, dice: random.Random) -> str | None:
+    if len(word) < 7 or word[-1] not in "ao":
+        return None
+    return f"{word[:-1]}{dice.choice(['aço', 'azo', 'ete'])}"
+
+
+@_kind("added syllables, one left out", hard=True)
+def _fewer_added_syllables(word: str, dice: random.Random) -> str | None:
+    found = re.findall(f"[^{VOWELS}]*[{VOWELS}]+", word)
+    if len(found) < 4 or any(len(each) > 1 and each[-2] in VOWELS for each in found):
+        return None
+    left = dice.randrange(len(found))
+    return "".join(each if at == left else f"{each}p{each[-1]}" for at, each in enumerate(found))

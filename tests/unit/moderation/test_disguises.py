@@ -134,6 +134,20 @@ def test_hit_names_its_reading(matcher):
     assert {reading for reading, _ in readings.values()} <= {"", *DISGUISES}
 
 
+@pytest.mark.proves("S30")
+@pytest.mark.parametrize("text", ["you are a bI|tCh", "what a bi|tch"])
+def test_sign_for_the_letter_before_it_is_no_ordinary_writing(shipped, text):
+    (hit,) = shipped.find(text)
+
+    assert hit.reading == "separators"
+
+
+@pytest.mark.proves("S30")
+@pytest.mark.parametrize("text", ["que arregaço", "conheci uma bixete", "ACCGGA", "NGU6UR"])
+def test_ordinary_word_that_resembles_a_changed_one_is_not_read(shipped, text):
+    assert shipped.find(text) == []
+
+
 def flagged(matcher, identify, count):
     dice = random.Random(3)
     texts = (f"segue {identify(dice)} aqui" for _ in range(count))

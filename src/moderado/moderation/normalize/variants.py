@@ -33,13 +33,16 @@ _ROT13 = str.maketrans(ascii_lowercase, ascii_lowercase[13:] + ascii_lowercase[:
 # Língua do P: each syllable is followed by a p with its vowel, or preceded by "pe".
 _P_AFTER = re.compile(r"(?:[^aeiou]*([aeiou]+)p\1){2,}[^aeiou]*")
 _P_PAIR = re.compile(r"([aeiou]+)p\1")
+_SURE_PAIRS = 2  # of more, one syllable may be left as it is: "ipidipiotapa"
 _P_BEFORE = re.compile(
     r"(?:pe[^aeiou]*[aeiou]+[^aeiou]*?)(?:pe[^aeiou]*[aeiou]+[^aeiou]*?)+[^aeiou]*"
 )
 _P_SYLLABLE = re.compile(r"pe(?=[^aeiou]*[aeiou])")
 _LEAST_CIPHER = 5  # letters: shorter words are found by chance
 # Endings of Portuguese that make a word smaller, larger or worse; without the last vowel.
-_ENDINGS = re.compile(r"(.{3,}?)(?:z?inh[oa]s?|z?ao|ona|ud[oa]s?|issim[oa]s?)")
+_ENDINGS = re.compile(
+    r"(.{3,}?)(?:z?inh[oa]s?|z?ao|ona|ud[oa]s?|issim[oa]s?)|(.{6,}?)(?:ac[oa]s?|azos?|etes?)"
+)
 
 
 def _neighbours() -> dict[str, str]:
@@ -80,14 +83,15 @@ def without_added_syllables(token: str) -> Iterator[tuple[str, str]]:
     """Yield what "puputapa" and "pepupeta" stand for."""
     if token.count("p") < 2:  # noqa: PLR2004  (one for each of two syllables)
         return
-    if _P_AFTER.fullmatch(token):
-        yield "added syllables", _P_PAIR.sub(r"\1", token)
+    plain, pairs = _P_PAIR.subn(r"\1", token)
+    if pairs > _SURE_PAIRS or _P_AFTER.fullmatch(token):
+        yield "added syllables", plain
     if token.startswith("pe") and _P_BEFORE.fullmatch(token):
         yield "added syllables", _P_SYLLABLE.sub("", token)
 
 
 def without_ending(token: str) -> Iterator[str]:
     """Yield the words of which the token may be a diminutive or augmentative."""
-    if token.endswith(("o", "a", "s")) and (match := _ENDINGS.fullmatch(token)):
-        stem = match[1]
+    if token.endswith(("o", "a", "s", "ete")) and (match := _ENDINGS.fullmatch(token)):
+        stem = match[1] or match[2]
         yield from (stem + last for last in ("a", "o", "", "e", "ao"))

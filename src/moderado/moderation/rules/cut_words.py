@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 
+from moderado.moderation.normalize import leet
 from moderado.moderation.normalize.invisible import HIDDEN
 from moderado.moderation.normalize.vocabulary import is_common
 from moderado.moderation.rules.compiled_list import CompiledList
@@ -12,6 +13,10 @@ from moderado.moderation.rules.tokens import Unusual
 
 _WORD = re.compile(r"[^\W\d_]+")
 _LINES = re.compile(r"([a-z]{1,40})[ \t]*\n+[ \t]*(?=[a-z])")
+_HALF = r"(?=[0-9]*[a-z@$!+])[a-z0-9@$!+]{2,12}"
+_SIGNED = re.compile(rf"(?<!\S)({_HALF}) (?=({_HALF})(?:[.,;:?!…]|\s|$))")
+_NUMBERED = re.compile(r"(?<!\S)[a-z][0-9]{1,2}(?: [a-z][0-9]{1,2}){3,20}(?![^\s.,;:?!])")
+_DIGITS = re.compile("[0-9]+")
 _LONGEST_PART = 64
 _GAP = 12  # characters between the parts of a word
 _TWO_PARTS = 2
@@ -130,6 +135,29 @@ class CutWords:
                 end = match.end() + len(second)
                 start, whole = match.start(), first + second
                 yield from parts_for(self._lists, start, end, whole, "cut in two", certain=True)
+
+    def by_signs(self, text: str) -> Iterator[Part]:
+        """Yield words in two parts that have signs for letters: "8u c3ta"."""
+        for match in _SIGNED.finditer(text):
+            first, second = match[1], match[2]
+            if leet.TRACE.isdisjoint(first + second):
+                continue
+            for whole in leet.plain_letters(first + second):
+                if self._is_cut(whole, _LEAST_BY_SPACE):
+                    start, end = match.start(), match.end(2)
+                    yield from parts_for(
+                        self._lists, start, end, whole, "cut in two", certain=False
+                    )
+                    break
+
+    def numbered(self, text: str) -> Iterator[Part]:
+        """Yield words whose letters have numbers: "p1 u2 t3 a4"."""
+        for match in _NUMBERED.finditer(text):
+            numbers = [*map(int, _DIGITS.findall(match[0]))]
+            whole = "".join(_WORD.findall(match[0]))
+            in_order = numbers == [*range(numbers[0], numbers[0] + len(numbers))]
+            if in_order and self._is_cut(whole, _LEAST_BY_LINE):
+                yield from parts_for(self._lists, *match.span(), whole, "separators", certain=False)
 
     def _is_cut(self, whole: str, least: int) -> bool:
         return len(whole) >= least and self._is_listed(whole)

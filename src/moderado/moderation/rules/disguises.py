@@ -7,7 +7,7 @@ disguised differently. Each part is read by its own layer; see docs/disguises.md
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from moderado.moderation.normalize import Folded, separators
+from moderado.moderation.normalize import Folded, leet, separators
 from moderado.moderation.normalize.views import View
 from moderado.moderation.rules.compiled_list import CompiledList
 from moderado.moderation.rules.cut_words import Cuts, CutWords, parts_for
@@ -67,6 +67,9 @@ class Disguises:
             found += self.hidden_words(text)
             if has_signs or _INSIDE.search(text):
                 found += self._in_pieces(text, work)
+            if not leet.TRACE.isdisjoint(characters):
+                found += self.cut.by_signs(text)
+                found += self.cut.numbered(text)
         if has_signs or separators.TRACE.search(words):
             found += self._apart(text, work)
         if unusual.unknown:

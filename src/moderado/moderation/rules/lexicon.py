@@ -116,7 +116,8 @@ def _read(letters: _Letters, states: list[_Reached], layers: list[_Layer], at: i
                 if known is None or new < known & _WITHOUT_START:
                     layer[longer] = new
             if prefix.endswith(letter):
-                new = state & _NOT_PENDING
+                # A sign for the letter before it is no writing: "bi|tch".
+                new = (state & _NOT_PENDING) + (_ONE_SKIPPED if sign else 0)
                 known = layer.get(prefix)
                 if known is None or new < known & _WITHOUT_START:
                     layer[prefix] = new

@@ -12,11 +12,18 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache
 from itertools import islice
 
+from moderado.moderation.normalize import leet
+
 _MASKED = re.compile(r"(?<![a-z0-9])[a-z]++(?:[*#%_&?■█▇●•✱⁎∗]++[a-z]*+)+(?![0-9])")
 # Signs that are also drawn like letters, or mark the end of a word, hide one inside.
 _INSIDE = re.compile(r"(?<![a-z0-9])([a-z]{1,20}+)[!+=^~:;<>\\]([a-z]{1,20}+)(?![a-z0-9])")
 _SIGNS_INSIDE = frozenset("!+=^~:;<>\\")
-_SCARCE = re.compile(r"([a-z]{1,3})([*■█▇●•✱⁎∗]{2,12})([a-z]{0,2})")
+_SCARCE = re.compile(r"([a-z]{1,3})([*#■█▇●•✱⁎∗]{2,12})([a-z]{0,2})")
+# One of the two letters is drawn with a sign or digit: "p****@", "8****e".
+_DRAWN_EDGE = re.compile(
+    r"(?<![a-z0-9@$!+])(?:([a-z])([*#■█▇●•✱⁎∗]{2,12})([0-9@$!+])|([0-9@$!+])([*#■█▇●•✱⁎∗]{2,12})([a-z]))"
+    r"(?![\w@$!+*#■])"
+)
 _COMIC = re.compile(r"(?<![a-z0-9])([a-z]{1,2})([#@%&!$*?]{3,8})(?![a-z0-9])")
 _ELLIPSIS = re.compile(r"(?<![a-z0-9.])([a-z]{1,20})\.{2,4}([a-z]{1,20})(?![a-z0-9.])")
 # One mask among single letters with spaces between them: "p * t a".
@@ -24,6 +31,7 @@ _APART = re.compile(r"[a-z](?: {1,9}[a-z])*( {1,9})[*#%_&?■█▇●•✱⁎�
 _CUT = re.compile(r"\W*?(([a-z]{2,4})\*{2,8})[.,;:!?]*")
 _BOLD = re.compile(r"\*{1,3}$")  # with the same signs before the word, markup
 _RUN = re.compile(r"[^a-z]+")
+_LEAST_BESIDE_DIGIT = 3  # masks
 _ALIKE = 64  # masked words: several lists ask for the same ones, one after the other
 _ALL = -1  # the set of all words
 _MAX_LENGTH = 40  # of a masked word
@@ -148,6 +156,18 @@ def masked_apart(piece: str) -> Iterator[str]:
         yield masked
         if masked[0] in "aeo" and masked[1].isalpha():
             yield masked[1:]
+
+
+def with_drawn_edges(piece: str) -> Iterator[tuple[int, int, str]]:
+    """Yield where a mask stands between a letter and a sign for one, and the masked words."""
+    for match in _DRAWN_EDGE.finditer(piece):
+        first, mask, last = match.groups()[:3] if match[1] else match.groups()[3:]
+        if len(mask) >= _LEAST_BESIDE_DIGIT or not (first + last).isalnum():
+            for letter in leet.SIGN_LETTERS[last if match[1] else first]:
+                yield (
+                    *match.span(),
+                    f"{first}{mask}{letter}" if match[1] else f"{letter}{mask}{last}",
+                )
 
 
 def with_ellipsis(piece: str) -> Iterator[tuple[int, int, str, str]]:

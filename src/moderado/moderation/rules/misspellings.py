@@ -31,6 +31,7 @@ _ALIKE = 64  # tokens
 _State = tuple[int, str, str]  # place in the token, letters of a word, kind of mistake
 # Length of what is written, the first letter of what it may stand for, all of it, and why.
 _Meant = tuple[int, str, str, str]
+_Words = Iterator[tuple[str, str]]  # each with the kind of the mistake
 
 
 class Misspellings:
@@ -44,15 +45,16 @@ class Misspellings:
     def __init__(self, words: Mapping[str, bool], following: Beginnings) -> None:
         self._words, self._following = words, following
 
-    def of(self, token: str, work: Work) -> Iterator[tuple[str, str]]:
+    def of(self, token: str, work: Work) -> _Words:
         """Yield the words that `token` may be a misspelling of, with the kind of the mistake."""
         yield from self._typing(token, work)
         yield from self._by_sound(token, work)
 
-    def of_squeezed(self, token: str, work: Work) -> Iterator[tuple[str, str]]:
+    def of_squeezed(self, token: str, work: Work, *, is_stretched: bool) -> _Words:
         """Yield the words that a token without its repeated letters may be written for."""
-        if _is_bare(token):  # otherwise no vowel is left out
-            yield from (found for found in self._typing(token, work) if found[1] == "vowels")
+        if is_stretched or _is_bare(token):  # otherwise no vowel is left out
+            kinds = ("vowels", "swapped") if is_stretched else ("vowels",)
+            yield from (found for found in self._typing(token, work) if found[1] in kinds)
         yield from self._by_sound(token, work)
 
     @cached_property
@@ -61,7 +63,7 @@ class Misspellings:
         likely = [word for word, is_risky in self._words.items() if is_risky]
         return None if len(likely) <= FEW else _Forms(likely)
 
-    def _typing(self, token: str, work: Work) -> Iterator[tuple[str, str]]:
+    def _typing(self, token: str, work: Work) -> _Words:
         is_bare = _is_bare(token)
         if len(token) < _SHORT and not is_bare:
             return
@@ -69,7 +71,7 @@ class Misspellings:
             return
         yield from _Typing(self._words, self._following, token, is_bare=is_bare).found(work)
 
-    def _by_sound(self, token: str, work: Work) -> Iterator[tuple[str, str]]:  # noqa: C901  (one quick loop)
+    def _by_sound(self, token: str, work: Work) -> _Words:  # noqa: C901  (one quick loop)
         """Walk the token along the trie; letters may stand for their sound, or for their shape."""
         if len(token) < _SHORT:
             return
@@ -113,7 +115,7 @@ class _Typing:
         self._is_bare = is_bare
         self._open: list[_State] = [(0, "", "")]
 
-    def found(self, work: Work) -> Iterator[tuple[str, str]]:  # noqa: C901  (one quick loop)
+    def found(self, work: Work) -> _Words:  # noqa: C901  (one quick loop)
         """Yield the words that the token may be written for, with the kind of the mistake."""
         token, trie, is_bare, waiting = self._token, self._following, self._is_bare, self._open
         end, seen, steps = len(token), set[_State](), 0
@@ -145,14 +147,14 @@ class _Typing:
             if not kind:
                 self._errors(at, prefix, letters)
 
-    def _words_at_the_end(self, prefix: str, kind: str) -> Iterator[tuple[str, str]]:
+    def _words_at_the_end(self, prefix: str, kind: str) -> _Words:
         if kind and self._words.get(prefix) and _is_likely(self._token, prefix, kind):
             yield prefix, kind
         if kind in ("", "vowels"):
             for letter in self._following[prefix]:
                 yield from self._without_last(prefix + letter, kind)
 
-    def _without_last(self, word: str, kind: str) -> Iterator[tuple[str, str]]:
+    def _without_last(self, word: str, kind: str) -> _Words:
         """Yield a word of which the last letter is not written."""
         kinds = ["missing"] if not kind else []
         kinds += ["vowels"] if self._is_bare and word[-1] in VOWELS else []
@@ -281,7 +283,8 @@ _MARK = "-"  # tells forms without vowels from forms without a letter
 
 
 def _is_bare(token: str) -> bool:
-    return _VOWELS.isdisjoint(token[1:])
+    """Tell whether there is no vowel but the first letter and, of a longer word, the last one."""
+    return _VOWELS.isdisjoint(token[1:-1] if len(token) > _LONG else token[1:])
 
 
 def _most_sounds(word: str) -> int:

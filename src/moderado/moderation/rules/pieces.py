@@ -9,14 +9,22 @@ from moderado.moderation.normalize.vocabulary import is_ordinary
 from moderado.moderation.rules import emphasis
 from moderado.moderation.rules.lexicon import Lexicon, Spelled
 from moderado.moderation.rules.masks import MaskedWords
-from moderado.moderation.rules.tokens import Tokens
+from moderado.moderation.rules.tokens import GLUED_ADDRESS, Tokens
 from moderado.moderation.rules.work import Work
-from moderado.moderation.rules.written import Piece, apart_of, piece_of, plain_letters
+from moderado.moderation.rules.written import (
+    Piece,
+    apart_of,
+    changed_letters,
+    piece_of,
+    plain_letters,
+)
 
 _SHORT = 4
 _LEAST_APART = 6  # letters of a misspelled word: chance spells shorter ones
 _ONE_LETTER_WORDS = frozenset("aeo")
 _VOWELS = frozenset("aeiou")
+_LEAST_CHANGED = 5  # letters of a misspelled word that has signs for letters
+_ADDRESS = re.compile(rf"(?:{GLUED_ADDRESS.pattern}|que)(?=.{{4}})")
 _LEAST_PLAIN = 2  # letters that a mask leaves
 _MOST_APART = 24  # words of one piece that are looked at, the longest first
 _LAUGHTER = re.compile(r"(?:k{3,}|(?:ha){2,}h?|(?:rs){2,}|(?<=[a-z])1?[1-9][0-9])[!.,]*$")
@@ -161,11 +169,20 @@ class Pieces:
             by = len(piece) - len(bare)
             for part in self._written(core, work):
                 yield part._replace(start=part.start + by, end=part.end + by)
-        for letters in plain_letters(piece):
+        if (address := _ADDRESS.match(bare)) and not (rest := bare[address.end() :]).isalpha():
+            by = len(piece) - len(rest)
+            for part in self._written(rest, work):
+                yield part._replace(start=part.start + by, end=part.end + by, certain=False)
+        for letters in plain_letters(bare):
             meaning = self._tokens.meaning(letters, work)
             if meaning is not None and meaning.reading == "glued":
                 yield self.part(0, len(piece), meaning.word, "leet", certain=False)
-                break
+                return
+        for letters in changed_letters(piece):
+            meaning = self._tokens.meaning(letters, work)
+            if meaning is not None and len(meaning.word) >= _LEAST_CHANGED:
+                yield self.part(0, len(piece), meaning.word, "leet", certain=False)
+                return
 
     def _masked(self, piece: str, written: Piece) -> Iterator[Part]:
         """Yield the first word that may stand at each place: of others nothing would be kept."""
@@ -181,6 +198,8 @@ class Pieces:
     def _under_masks(self, written: Piece) -> Iterator[tuple[int, int, Iterator[str], bool]]:
         for start, end, masked in written.masked:
             yield start, end, self._masks.under(masked), True
+            yield start, end, self._masks.scarcely_visible(masked), False
+        for start, end, masked in written.drawn_edges:
             yield start, end, self._masks.scarcely_visible(masked), False
         for start, end, first, length in written.mostly_hidden:
             yield start, end, self._masks.beginning_with(first, length), False

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from ahocorasick_rs import AhoCorasick, Implementation
 
-from moderado.moderation.normalize.repeats import squeeze
+from moderado.moderation.normalize.repeats import runs, squeeze
 from moderado.moderation.normalize.variants import whole_word_ciphers, without_ending
 from moderado.moderation.normalize.vocabulary import is_common, is_ordinary
 from moderado.moderation.rules.lexicon import Lexicon
@@ -24,11 +24,13 @@ _SHORT = 4
 _LONG = 5
 _LEAST_SCRAMBLED = 6
 _STRETCHED = 3  # letters too many: no typing error
+_THREE_TIMES = 3  # one letter in a row
 # What people glue to a word: laughter, marks of fans, diminutives of names.
 _FILLER = re.compile(r"(?:k{2,}|(?:h[aeiu]){2,}h?|(?:rs)+s*|x+d?|lo+l|ui|ai|s|es|z|zinh[oa]s?)?")
 
 _BEFORE = re.compile(r"(?:k{2,}|(?:h[aeiu]){2,}|(?:rs)+|x+)?")
 _LAUGHTER = re.compile(r"k{3,}|(?:ha){2,}h?|(?:rs){2,}")
+_LAUGHED = re.compile(rf"(.{{4,}}?)(?:{_LAUGHTER.pattern}|lo+l)")
 # Words that are written together with an insult.
 _GLUED = (
     "que seu sua seus suas teu tua vc voce vcs tu um uma esse essa este esta puta mega super "
@@ -174,6 +176,11 @@ class Tokens:
         """The listed words whose inner letters may stand in another order."""
         return {_key(word): word for word in self._inner if len(word) >= _LEAST_SCRAMBLED}
 
+    @cached_property
+    def _doubled(self) -> dict[str, str]:
+        """The listed words by their letters, repeated ones once."""
+        return {squeeze(word): word for word in self._inner if len(word) >= _SHORT}
+
     def meaning(self, token: str, work: Work) -> Meaning | None:
         """Return what an unknown word stands for; None: nothing that is listed."""
         if known := self._meanings.get(token):
@@ -199,6 +206,18 @@ class Tokens:
                 yield found._replace(certain=False)
         if short == token or not is_ordinary(short):  # else an ordinary word, stretched
             yield from self._changed(token, short, work)
+        if laughed := _LAUGHED.fullmatch(token):
+            yield from self._before_laughter(laughed[1], work)
+
+    def _before_laughter(self, word: str, work: Work) -> Iterator[Meaning]:
+        """Yield what a word with repeated or wrong letters stands for: "puttakkkk"."""
+        short = squeeze(word)
+        if is_ordinary(word):
+            return
+        if short != word and (listed := self._doubled.get(short)):
+            yield Meaning(listed, "repeats", certain=False)
+        if not is_ordinary(short):
+            yield from self._changed(word, short, work)
 
     def _changed(self, token: str, short: str, work: Work) -> Iterator[Meaning]:
         words = self._lexicon.words
@@ -208,7 +227,9 @@ class Tokens:
         for word, kind in self._lexicon.misspellings.of(token, work):
             yield Meaning(word, kind, certain=False)
         if short != token:
-            for word, kind in self._lexicon.misspellings.of_squeezed(short, work):
+            is_stretched = max(runs(token)) >= _THREE_TIMES
+            found = self._lexicon.misspellings.of_squeezed(short, work, is_stretched=is_stretched)
+            for word, kind in found:
                 yield Meaning(word, kind, certain=False)
         if (scrambled := self._scrambled.get(_key(token))) and not _is_plain(token):
             yield Meaning(scrambled, "swapped", certain=False)

@@ -4,6 +4,7 @@ Several lists read the same piece, one after the other. What does not depend on 
 once, and remembered for the next one.
 """
 
+import re
 from collections.abc import Callable, Sequence
 from functools import cached_property, lru_cache
 from itertools import accumulate
@@ -18,6 +19,11 @@ _SHORT = 4
 _SURE_WORD = 3  # letters
 _WRITTEN = "a e o i q u n vc tu eu te se no na um de da do ur me so ao os as la ai to my is ta"
 _SMALL_WORDS = frozenset(_WRITTEN.split())
+_EDGES = ".,;:?…\"'()#"
+_LEAST_CHANGED, _LONGEST_CHANGED = 6, 20
+_LEAST_OF_DIGITS = 7  # codes of games have five or six letters and digits
+# Three letters, and a sign between them or more than digits.
+_MIXED = re.compile(r"(?=(?:[^a-z]*[a-z]){3})(?=.*(?:[a-z][0-9@$!+]+[a-z]|[@$!+]))[a-z0-9@$!+]+")
 _ONE_LETTER_WORDS = frozenset("aeo")
 _LONGEST_REST = 24
 _LONGEST_WORD = 10  # of those beside a word whose letters stand apart
@@ -29,6 +35,7 @@ class Piece(NamedTuple):
     Attributes:
         masked: Where masked words stand, and these words.
         mostly_hidden: Where masks follow one or two letters, with the letters and the length.
+        drawn_edges: Where masks stand between a letter and a sign for one, and the masked words.
         inside: Where dots or a sign stand inside a word, and that word with a mask instead.
         backwards: What it may be written for from its end on.
         between_digits: Its letters, if digits stand between them.
@@ -37,6 +44,7 @@ class Piece(NamedTuple):
 
     masked: Sequence[tuple[int, int, str]]
     mostly_hidden: Sequence[tuple[int, int, str, int]]
+    drawn_edges: Sequence[tuple[int, int, str]]
     inside: Sequence[tuple[int, int, str]]
     backwards: Sequence[str]
     between_digits: str
@@ -54,6 +62,7 @@ def piece_of(piece: str) -> Piece | None:
     return Piece(
         [(start, end, piece[start:end]) for start, end in masks.masked_parts(piece)],
         [*masks.mostly_hidden(piece)],
+        [*masks.with_drawn_edges(piece)],
         [
             (start, end, f"{first}*{last}")
             for inside in (masks.with_ellipsis, masks.with_sign_inside)
@@ -72,6 +81,19 @@ def plain_letters(piece: str) -> Sequence[str]:
     if not piece.isalnum() or len(separators.letters_of(piece)) * 3 < len(piece) * 2:
         return ()
     return [letters for letters in leet.plain_letters(piece) if not is_ordinary(letters)]
+
+
+@lru_cache(_ALIKE)
+def changed_letters(piece: str) -> Sequence[str]:
+    """Return the readings of a piece in which signs stand for letters of a changed word: "c@r4h10".
+
+    Digits that only follow the letters, or stand before them, are a number.
+    """
+    core = piece.strip(_EDGES)
+    least = _LEAST_OF_DIGITS if core.isalnum() else _LEAST_CHANGED
+    if not least <= len(core) <= _LONGEST_CHANGED or not _MIXED.fullmatch(core):
+        return ()
+    return [letters for letters in leet.plain_letters(core) if not is_ordinary(letters)]
 
 
 class Apart:
