@@ -69,6 +69,13 @@ def test_page_offers_the_modes_that_the_user_may_choose(
     assert 'data-modes="pre,optimistic,post,off"' in browser.get("/").content.decode()
 
 
+def test_page_links_staff_to_the_admin(browser: Client, ana: User) -> None:
+    sign_in(browser)
+    assert 'data-admin=""' in browser.get("/").content.decode()
+    User.objects.update(is_staff=True)
+    assert 'data-admin="/admin/"' in browser.get("/").content.decode()
+
+
 def test_page_uses_the_chosen_language_of_the_account(browser: Client, ana: User) -> None:
     accounts.update_profile(user_id=ana.id, language="en")
     sign_in(browser)

@@ -9,6 +9,8 @@ import * as store from "./store.js";
 import { categoryName, t } from "./strings.js";
 
 const ICONS = { PENDING: "clock", APPROVED: "check", REJECTED: "cross", HELD: "eye", REMOVED: "bin" };
+/** From here on, "shown at" stands beside the time of writing: a person decided. */
+const LATE_MILLISECONDS = 60_000;
 
 function State({ message }) {
   const shown = wordOf(message);
@@ -56,9 +58,12 @@ function Quote({ id }) {
     <span dir="auto">${known ? message.content : t("quoteGone")}</span></button>`;
 }
 
+/** When it was written; and since when others see it, since it stands in that place. */
 function When({ message }) {
-  const { created_at: at } = message;
-  return html`<time datetime=${at} title=${moment(at)}>${time(at)}</time>`;
+  const { created_at: at, published_at: shown } = message;
+  const isLate = shown && new Date(shown).getTime() - new Date(at).getTime() >= LATE_MILLISECONDS;
+  return html`<time datetime=${at} title=${moment(at)}>${time(at)}</time>
+    ${isLate && html`<time class="shown-at" datetime=${shown} title=${moment(shown)}>${t("shownAt", time(shown))}</time>`}`;
 }
 
 function Actions({ message, isOwn }) {

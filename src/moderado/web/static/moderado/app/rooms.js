@@ -53,6 +53,8 @@ function Account() {
       <button class="icon-button" title=${t("language")} aria-label=${t("language")} lang=${other}>
         <${Icon} name="globe" /></button>
     <//>
+    ${store.page.admin && html`<a class="icon-button" href=${store.page.admin} title=${t("administration")}
+      aria-label=${t("administration")}><${Icon} name="sliders" /></a>`}
     <${Post} action=${store.page.signOut} onSubmit=${forgetAll}>
       <button class="icon-button" title=${t("signOut")} aria-label=${t("signOut")}><${Icon} name="signOut" /></button>
     <//>
