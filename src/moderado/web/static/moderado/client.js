@@ -195,8 +195,13 @@ export class ChatClient extends EventTarget {
     this.#apply(room, { type: "history", results: [message] });
   }
 
-  async remove(/** @type {Message} */ { room, id }) {
-    const message = await this.rest.delete(`chat/rooms/${room}/messages/${id}/`);
+  /**
+   * @param {Message} message
+   * @param {string} [category] why, by a moderator: the author reads it
+   */
+  async remove({ room, id }, category) {
+    const why = category ? `?category=${encodeURIComponent(category)}` : "";
+    const message = await this.rest.delete(`chat/rooms/${room}/messages/${id}/${why}`);
     const known = this.room(room).messages.get(id);
     const gone = message ?? (known && { ...known, status: "REMOVED", content: "" });
     if (gone) this.#apply(room, { type: "message_removed", seq: 0, message: gone });

@@ -4,9 +4,15 @@ import { ask, attempt, complain } from "./feedback.js";
 import { open, toNewest } from "./navigation.js";
 import { askDetail, loadDetail, loadRooms, patchRoom } from "./room_data.js";
 import * as store from "./store.js";
-import { t } from "./strings.js";
+import { categories, t } from "./strings.js";
 
 const { client } = store;
+
+/** Why a moderator deletes a message; the first names no category. */
+const CATEGORIES = [
+  { id: "", name: t("otherCategory") },
+  ...Object.entries(categories).map(([id, name]) => ({ id, name })),
+];
 
 export function send(/** @type {string} */ text) {
   const id = store.openId.value;
@@ -24,7 +30,10 @@ export async function saveEdit(/** @type {any} */ message, /** @type {string} */
 }
 
 export async function remove(/** @type {any} */ message) {
-  if (await ask({ text: t("deleteSure"), action: t("delete") })) await attempt(() => client.remove(message));
+  const question = { text: t("deleteSure"), action: t("delete") };
+  const isOwn = message.author.id === store.me.id;
+  const answer = await ask(isOwn ? question : { ...question, label: t("deleteWhy"), choices: CATEGORIES });
+  if (answer !== false) await attempt(() => client.remove(message, isOwn ? undefined : answer));
 }
 
 export function createRoom(/** @type {object} */ wanted) {

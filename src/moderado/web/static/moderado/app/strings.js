@@ -104,6 +104,8 @@ const EN = {
   edit: "Edit",
   delete: "Delete",
   deleteSure: "Delete this message?",
+  deleteWhy: "Category, which the author reads",
+  otherCategory: "Another reason",
   save: "Save",
   editing: "Editing a message",
   replyingTo: (name) => `Replying to ${name}`,
@@ -254,6 +256,8 @@ const PT = {
   edit: "Editar",
   delete: "Apagar",
   deleteSure: "Apagar esta mensagem?",
+  deleteWhy: "Categoria, que o autor lê",
+  otherCategory: "Outro motivo",
   save: "Salvar",
   editing: "Editando uma mensagem",
   replyingTo: (name) => `Respondendo a ${name}`,
@@ -304,7 +308,7 @@ export const language = document.documentElement.lang || "pt-br";
 const catalogue = language.toLowerCase().startsWith("pt") ? PT : EN;
 
 /** Names of the categories, from the server. @type {Record<string, string>} */
-const categories = JSON.parse(document.getElementById("app")?.dataset.categories ?? "{}");
+export const categories = JSON.parse(document.getElementById("app")?.dataset.categories ?? "{}");
 
 /** @returns {string} the name of a category in the document's language */
 export function categoryName(/** @type {string} */ code) {
