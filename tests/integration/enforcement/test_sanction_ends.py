@@ -1,12 +1,14 @@
 """Sanctions get another end: who may do so, what the person reads, and what happens meanwhile."""
 
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Now
 
+from moderado.accounts.models import User
 from moderado.core import clock
 from moderado.core.errors import ApplicationError, Forbidden, Invalid
 from moderado.core.row_by_row import row_by_row
@@ -138,6 +140,32 @@ def test_moderators_of_a_room_lengthen_only_whom_they_outrank():
     code = refusal(lambda: end(mute, bia, rooms=[room.id], imposing=[room.id]))
     assert code == "forbidden"
     assert Sanction.objects.get().ends_at == mute.ends_at
+
+
+def test_staff_lengthen_no_sanction_of_one_with_more_rights():
+    person, staff = make_user(), make_staff()
+    mute = impose(person)
+    User.objects.filter(pk=person.pk).update(is_staff=True, is_superuser=True)
+    assert refusal(lambda: end(mute, staff)) == "forbidden"
+    assert end(mute, staff, timedelta(minutes=5)).lengthened_at is None
+
+
+@pytest.mark.usefixtures("obedient_provider")
+def test_moderators_of_a_room_change_no_end_of_an_escalated_case():
+    world = World()
+    bia = make_member(world.room, role="MODERATOR").user
+    ruling = world.rule(world.say(), measures=[MUTE])
+    mute, rooms = Sanction.objects.get(ruling=ruling), [world.room.id]
+    assert mute.scope_id == world.room.id
+
+    ruling.case.escalated_at = clock.now()
+    ruling.case.save()
+    for term in (timedelta(minutes=5), 2 * HOUR):
+        change = partial(end, mute, bia, term, rooms=rooms, imposing=rooms)
+        assert refusal(change) == "case_escalated"
+    ruling.case.escalated_at = None
+    ruling.case.save()
+    assert change().lengthened_by == [bia.id]
 
 
 def test_words_of_moderators_of_a_room_are_judged(obedient_provider):

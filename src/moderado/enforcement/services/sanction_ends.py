@@ -73,9 +73,9 @@ def change_end(  # noqa: PLR0913  (a change and the rights of who makes it)
         SanctionEnded: It is no longer in force.
         SanctionAppealed: It would be longer, and the person has appealed it.
         OwnReport, OwnRuling: It would be longer, and the actor is a party to its case.
-        NotAllowedInRoom: It would be longer, and the actor does not outrank the person.
+        NotAllowedInRoom: Likewise, and the actor does not outrank the person in the room.
         CaseEscalated, Forbidden: As for lifting it; or it would be longer, and the actor may not
-            impose it.
+            impose it, or has fewer rights than the person.
         Invalid: The end is past or too late, or the reason.
     """
     found = get_sanction(
