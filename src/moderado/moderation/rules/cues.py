@@ -57,15 +57,21 @@ class Cues:
         """Tell whether the words before a match address a person."""
         return "aimed_before" in self._general.before.found(before)
 
-    def is_banter(self, around: Surroundings) -> bool:
+    def is_banter(self, around: Surroundings, *, is_contempt: bool) -> bool:
         """Tell whether friends greet, thank or cheer each other with a rude name.
 
-        Thanks may be meant the other way round, "obrigado, seu idiota": they need a friendly word.
+        Thanks may be meant the other way round, "obrigado, seu idiota", and a word of contempt is
+        no usual name of friends, "opa, seu lixo": both need a friendly word.
         """
         found = self._banter.found(around)
         if "hostile" in found or "called_out" not in found:
             return False
-        return "greeted_before" in found or ("thanked_before" in found and "cheer" in found)
+        is_greeted = "greeted_before" in found
+        if is_greeted and (
+            not is_contempt or "friendly" in self._general.after.found(around.after)
+        ):
+            return True
+        return "cheer" in found and (is_greeted or "thanked_before" in found)
 
     def is_trivial(self, around: Surroundings) -> bool:
         """Tell whether a threat is about something trivial: "if you forget the milk, …"."""

@@ -1,11 +1,12 @@
 """Tells whether a name is said of another person, in anger behind a sentence, or among friends."""
 
-from moderado.moderation.rules.cues import cues_of
-from moderado.moderation.rules.rule import Rule
+from moderado.moderation.rules.cues import BOTH
+from moderado.moderation.rules.rule import Rule, Shape
 from moderado.moderation.rules.surroundings import Surroundings
 from moderado.moderation.types import Category, Outcome
 
 _SWEARING = {Category.PROFANITY, Category.INSULT}
+_OF_CONTEMPT = (Shape.EVERYDAY, Shape.CONTEMPT)
 _NO_CONTEMPT = {"praise", "affection", "friendly", "laughter", "self_before"}
 _ARTICLES = (" o ", " a ", " os ", " as ", " do ", " da ", " ao ", " pro ", " pra ", " pelo ")
 
@@ -23,4 +24,7 @@ def is_about(rule: Rule, around: Surroundings, cues: frozenset[str]) -> bool:
 
 def is_banter(rule: Rule, around: Surroundings) -> bool:
     """Tell whether a rude name is said as among friends: "fala seu puto, beleza?"."""
-    return rule.category in _SWEARING and any(at.is_banter(around) for at in cues_of(rule.language))
+    if rule.category not in _SWEARING:
+        return False
+    is_contempt = rule.shape in _OF_CONTEMPT
+    return any(at.is_banter(around, is_contempt=is_contempt) for at in BOTH)
