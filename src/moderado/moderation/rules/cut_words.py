@@ -127,6 +127,7 @@ class CutWords:
                     yield from parts_for(self._lists, start, end, word, reading, certain=certain)
 
     def by_lines(self, text: str) -> Iterator[Part]:
+        """Yield words that the end of a line cuts in two."""
         for match in _LINES.finditer(text):
             first, second = match[1], text[match.end() :][:_LONGEST_PART]
             second = found[0] if (found := _WORD.match(second)) else ""
