@@ -107,6 +107,15 @@ class HttpHandler(ASGIHandler):
                 request.META["CONTENT_LENGTH"] = str(length)
         return request, refusal
 
+    async def listen_for_disconnect(self, receive: Any) -> None:
+        """Return when the client has gone, or its answer is complete.
+
+        Django's method raises an error then, which its caller ignores. The traceback of the error
+        holds the request and its tasks in a cycle that only the garbage collector frees.
+        """
+        message = await receive()
+        assert message["type"] == "http.disconnect", message["type"]
+
     async def get_response_async(self, request: HttpRequest) -> HttpResponseBase:
         return await cast("Awaitable[HttpResponseBase]", self._answer(request))
 

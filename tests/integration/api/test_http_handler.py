@@ -1,28 +1,33 @@
 """The ASGI handler: how many threads a request takes, and who waits for whom."""
 
 import asyncio
+import gc
 import json
 import threading
 
 import pytest
 from asgiref.sync import AsyncToSync
 from asgiref.testing import ApplicationCommunicator
-from django.http import HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from moderado.api import health
 from moderado.api.http_handler import HttpHandler, RequestThreads
 from moderado.config.asgi import application
+from tests.memory import without_collector
 
 
-async def get(handler, path, *, method="GET", headers=(), parts=(b"",)):
-    """Return the status and the body of a request."""
-    scope = {
+def scope_of(path, *, method="GET", headers=()):
+    return {
         "type": "http", "http_version": "1.1", "method": method, "scheme": "http",
         "path": path, "raw_path": path.encode(), "query_string": b"", "root_path": "",
         "headers": [(b"host", b"localhost"), *headers], "client": ("127.0.0.1", 50_000),
         "server": ("127.0.0.1", 80),
     }  # fmt: skip
-    client = ApplicationCommunicator(handler, scope)
+
+
+async def get(handler, path, *, parts=(b"",), **fields):
+    """Return the status and the body of a request."""
+    client = ApplicationCommunicator(handler, scope_of(path, **fields))
     for left, part in zip(range(len(parts))[::-1], parts, strict=True):
         await client.send_input({"type": "http.request", "body": part, "more_body": left > 0})
     start = await client.receive_output(timeout=30)
@@ -55,6 +60,32 @@ async def test_requests_one_after_another_share_a_thread(handler, threads):
 
     assert len(set(threads)) == 1
     assert threads[0] is not threading.current_thread()
+
+
+@pytest.mark.proves("R315")
+async def test_request_is_freed_without_the_garbage_collector(handler, threads):
+    complete, received = asyncio.Event(), [{"type": "http.request", "body": b""}]
+
+    async def receive():
+        if received:
+            return received.pop()
+        await complete.wait()  # as uvicorn: an answered client has gone
+        return {"type": "http.disconnect"}
+
+    async def send(message):
+        if message["type"] == "http.response.body":
+            complete.set()
+            for _ in range(3):
+                await asyncio.sleep(0)  # the listener ends first
+
+    with without_collector():
+        before = {id(each) for each in gc.get_objects() if isinstance(each, HttpRequest)}
+        await handler(scope_of("/"), receive, send)
+        await asyncio.sleep(0)
+        requests = [each for each in gc.get_objects() if isinstance(each, HttpRequest)]
+
+    assert threads
+    assert [each for each in requests if id(each) not in before] == []
 
 
 async def test_no_request_waits_for_the_thread_of_another(handler, monkeypatch):
