@@ -63,7 +63,7 @@ async def test_requests_one_after_another_share_a_thread(handler, threads):
 
 
 @pytest.mark.proves("R315")
-async def test_request_is_freed_without_the_garbage_collector(handler, threads):
+async def test_waiting_for_a_disconnect_leaves_nothing_to_the_collector(handler, threads):
     complete, received = asyncio.Event(), [{"type": "http.request", "body": b""}]
 
     async def receive():
