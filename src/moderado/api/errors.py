@@ -26,7 +26,6 @@ from moderado.core.errors import (
     Forbidden,
     Invalid,
     NotFound,
-    RateLimited,
     RefusedComment,
     Unavailable,
 )
@@ -138,10 +137,7 @@ def _headers(error: Exception) -> dict[str, str]:
     status = getattr(error, "status", None) or getattr(error, "status_code", None)
     if status == 401:  # noqa: PLR2004  (the number is the name here)
         headers["WWW-Authenticate"] = "Bearer"
-    if isinstance(error, RateLimited | Restricted):
-        wait: float | None = error.retry_after
-    else:
-        wait = getattr(error, "wait", None)
+    wait = getattr(error, "retry_after", None) or getattr(error, "wait", None)
     if wait:
         headers["Retry-After"] = str(int(wait))
     return headers

@@ -61,6 +61,7 @@ class SearchTimedOut(ApplicationError):
 
     code = "search_timed_out"
     status = 503
+    retry_after: ClassVar[int] = 5  # seconds: the load of others may be the cause
     message = _("The search took too long. Use longer or more specific words.")
 
 

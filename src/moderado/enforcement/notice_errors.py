@@ -1,5 +1,7 @@
 """Errors of notices and of evidence."""
 
+from typing import ClassVar
+
 from django.utils.translation import gettext_lazy as _
 
 from moderado.core.errors import ApplicationError
@@ -32,6 +34,7 @@ class NoticesUnavailable(ApplicationError):
 
     code = "notices_unavailable"
     status = 503
+    retry_after: ClassVar[int] = 3_600  # seconds: an operator must act
     message = _("This server cannot send e-mail at present. Write to its operator.")
 
 

@@ -13,7 +13,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from moderado.core.addresses import address_of_request
-from moderado.core.errors import ApplicationError, Invalid, RateLimited
+from moderado.core.errors import ApplicationError, Invalid
 from moderado.enforcement.labels import (
     NOTICE_OUTCOMES,
     NOTICE_ROLES,
@@ -111,8 +111,8 @@ def _refuse(form: AccessibleForm, error: ApplicationError) -> int:
 
 
 def _with_retry(response: HttpResponse, error: ApplicationError) -> HttpResponse:
-    if isinstance(error, RateLimited):
-        response["Retry-After"] = str(error.retry_after)
+    if wait := getattr(error, "retry_after", None):
+        response["Retry-After"] = str(wait)
     return response
 
 

@@ -15,7 +15,7 @@ from rest_framework.test import APIClient
 
 from moderado.api import errors
 from moderado.api.authentication import SessionCookie
-from moderado.core.errors import Invalid, RateLimited, Unavailable
+from moderado.core.errors import ApplicationError, Invalid, RateLimited, Unavailable
 from moderado.core.redis import RedisError
 from tests.factories import make_user
 
@@ -70,6 +70,17 @@ def test_each_error_has_its_status_and_code(error, status, code):
 def test_rate_limited_answer_has_retry_after():
     assert errors.answer(RateLimited(retry_after=7), {}).headers["Retry-After"] == "7"
     assert errors.answer(exceptions.Throttled(wait=7.2), {}).headers["Retry-After"] == "8"
+
+
+def kinds_of(error):
+    return [error, *(kind for each in error.__subclasses__() for kind in kinds_of(each))]
+
+
+@pytest.mark.parametrize(
+    "error", [each for each in kinds_of(ApplicationError) if each.status == 503]
+)
+def test_each_error_that_passes_has_retry_after(error):
+    assert int(errors.answer(error(), {}).headers["Retry-After"]) > 0
 
 
 def test_nested_mistakes_are_named_by_their_path():
