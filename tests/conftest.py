@@ -12,6 +12,7 @@ import pytest
 from asgiref.sync import SyncToAsync
 from django.db import connections
 from django.test import TransactionTestCase
+from django.utils import translation
 from hypothesis import HealthCheck, settings
 from pytest_django.plugin import blocking_manager_key
 
@@ -58,6 +59,12 @@ def pytest_xdist_setupnodes(config: pytest.Config) -> None:
 def pytest_xdist_auto_num_workers() -> int:
     """Workers of `-n auto`: tests wait for processes and deadlines more than they compute."""
     return min(WORKERS_PER_CORE * len(os.sched_getaffinity(0)), MOST_WORKERS)
+
+
+@pytest.fixture(autouse=True)
+def _default_language() -> None:
+    """Begin in the default language: a request leaves the one of its answer to the thread."""
+    translation.deactivate()
 
 
 @pytest.hookimpl(wrapper=True)
