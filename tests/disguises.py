@@ -620,18 +620,19 @@ def _masked_to_digit(word: str, dice: random.Random) -> str | None:
     return f"{word[0]}{dice.choice('*•■#') * (len(word) - 2)}{dice.choice(_LIGHT[word[-1]])}"
 
 
+_LAUGHTER = ("kkkk", "rsrs", "haha", "lol")
+
+
 @_kind("repeated letters and laughter", hard=True)
 def _repeated_laughter(word: str, dice: random.Random) -> str:
     at = _inside(word, dice)
-    return (
-        f"{word[:at]}{word[at] * 2}{word[at + 1 :]}{dice.choice(['kkkk', 'rsrs', 'haha', 'lol'])}"
-    )
+    return f"{word[:at]}{word[at] * 2}{word[at + 1 :]}{dice.choice(_LAUGHTER)}"
 
 
 @_kind("sounds and laughter", hard=True)
 def _sounds_and_laughter(word: str, dice: random.Random) -> str | None:
     found = _portuguese(word, dice)
-    return f"{found}{dice.choice(['kkkk', 'rsrs', 'haha', 'lol'])}" if found else None
+    return f"{found}{dice.choice(_LAUGHTER)}" if found else None
 
 
 @_kind("swapped and stretched letters", hard=True)

@@ -57,7 +57,7 @@ def people_matching(text: str, *, viewer_id: UUID) -> QuerySet[User]:
 
 
 def block_view(user: User, block: PersonBlock | None) -> BlockView:
-    """Return a person as someone's list of blocks shows them; without a block, that it ended."""
+    """Return a person as a member's list of blocks shows them; without `block`, it has ended."""
     return BlockView(
         user=Person(user.id, user.name),
         is_blocked=block is not None,
