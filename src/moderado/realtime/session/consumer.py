@@ -33,7 +33,7 @@ from moderado.realtime.session.replies import greeting
 from moderado.realtime.session.throttle import ErrorBudget, new_frame_bucket
 from moderado.realtime.transport.outbox import Outbox
 from moderado.realtime.wire import decode, errors, protocol
-from moderado.realtime.wire.close_codes import CloseCode
+from moderado.realtime.wire.close_codes import ABNORMAL_CLOSURE, CloseCode
 
 Message = dict[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -88,6 +88,7 @@ class ClientSession:
         self._queue: FrameQueue | None = None  # once the client is authenticated
         self._is_reading = True
         self._is_leaving = False
+        self._left_with = ABNORMAL_CLOSURE  # the client's close code
 
     async def run(self) -> None:
         """Serve the client until it disconnects or is closed."""
@@ -126,7 +127,7 @@ class ClientSession:
             await self._queue.finished()
             self._queue = None  # its function belongs to this session: a reference cycle
         self._node.hub.remove(self._connection)
-        self._connection.outbox.closed()
+        self._connection.outbox.closed(self._left_with)
         await self._node.connection_limits.release(self._connection.id)
         log.info("socket_closed", code=self._connection.closing)
 
@@ -163,6 +164,8 @@ class ClientSession:
         self._is_reading = True
         message = await self._receive()
         self._is_reading = False
+        if message["type"] == "websocket.disconnect":
+            self._left_with = message.get("code", ABNORMAL_CLOSURE)
         return message
 
     async def _discard_until_disconnect(self) -> None:

@@ -165,9 +165,9 @@ class Outbox:
         self._size = 0
         self.close(CloseCode.TOO_SLOW)
 
-    def closed(self) -> None:
-        """Note that the client has disconnected: nothing more can be written."""
-        self.closing = self.closing or ABNORMAL_CLOSURE
+    def closed(self, code: int = ABNORMAL_CLOSURE) -> None:
+        """Note that the client has disconnected, with `code`: nothing more can be written."""
+        self.closing = self.closing or code
         self._frames.clear()
         if self._writer is not None:
             self._writer.cancel()

@@ -1,5 +1,6 @@
 """The ASGI application without a server, run by the communicator of Channels."""
 
+import structlog
 from channels.testing import WebsocketCommunicator
 
 from moderado.config.asgi import application
@@ -34,3 +35,17 @@ async def test_message_is_published_within_one_event_loop(transactional_db: None
         "message_queued",
         "chat_message",
     ]
+
+
+async def test_log_names_the_close_code_of_the_client(transactional_db: None):
+    room, ana = await make_room(), await make_user()
+    await make_member(room, user=ana)
+    path = f"/ws/chat/{room.id}/?token={await make_token(ana)}"
+    communicator = WebsocketCommunicator(application, path)
+    with structlog.testing.capture_logs() as lines:
+        await communicator.connect()
+        await communicator.receive_json_from(timeout=5)
+        await communicator.disconnect(code=1001)
+    await node.current().close()
+
+    assert [line["code"] for line in lines if line["event"] == "socket_closed"] == [1001]
