@@ -1,15 +1,20 @@
 """What moderators, administrators of rooms and staff do on the page."""
 
+import re
 from datetime import timedelta
 
 import pytest
+from asgiref.sync import sync_to_async
+from django.db.models import F
 from django.utils import timezone
 from playwright.async_api import Browser, expect
 
 from moderado.accounts.models import User
-from moderado.chat.models import Room
+from moderado.chat.models import Message, Room
 from moderado.moderation.models import Case
+from moderado.moderation.types import Outcome
 from tests.browser import BROWSER_TESTS, PASSWORD, Visitor
+from tests.rulings import rule, staff_actor
 
 pytestmark = [*BROWSER_TESTS, pytest.mark.long]
 
@@ -34,6 +39,59 @@ async def test_author_learns_that_a_moderator_removed_a_message(ana: Visitor, bi
     removed = bia.page.locator(".message[data-status=REMOVED]")
     await expect(removed.locator(".why")).to_contain_text("A moderator removed this message.")
     await expect(removed.get_by_role("button")).to_have_count(0)
+
+
+async def test_moderator_who_deletes_names_the_category(ana: Visitor, bia: Visitor) -> None:
+    await bia.say("Compre já meus cursos")
+    await bia.sees("Compre já meus cursos", "APPROVED")
+    await ana.message("Compre já meus cursos").hover()
+    await ana.message("Compre já meus cursos").get_by_role("button", name="Apagar").click()
+    choice = ana.page.get_by_label("Categoria, que o autor lê")
+    assert await choice.input_value() == ""  # none is suggested
+    await choice.select_option("spam")
+    await ana.confirm()
+    removed = bia.page.locator(".message[data-status=REMOVED]")
+    await expect(removed.locator(".why")).to_contain_text("Reason: spam")
+    await expect(removed.locator(".why").get_by_role("link")).to_have_attribute(
+        "href", "/regras/#spam"
+    )
+
+
+async def test_author_who_deletes_is_asked_for_no_category(ana: Visitor) -> None:
+    await ana.say("Por engano")
+    message = await ana.sees("Por engano", "APPROVED")
+    await message.hover()
+    await message.get_by_role("button", name="Apagar").click()
+    await expect(ana.page.locator(".dialog .primary")).to_be_visible()
+    await expect(ana.page.locator(".dialog select")).to_have_count(0)
+    await ana.confirm()
+    await expect(ana.message("Por engano")).to_have_count(0)
+
+
+@pytest.mark.parametrize(
+    ("age", "shown"),
+    [
+        (timedelta(minutes=5), re.compile(r"shown (at|on) ")),  # around midnight it is yesterday
+        (timedelta(hours=26), re.compile(r"shown on \d+/\d+/\d+, ")),
+    ],
+)
+async def test_message_approved_late_names_the_time_since_when_it_is_shown(
+    ana: Visitor, bia: Visitor, age: timedelta, shown: re.Pattern[str]
+) -> None:
+    await ana.say("Na hora")
+    await expect(bia.message("Na hora")).to_be_visible()
+    await ana.say(DOUBTFUL)
+    await ana.sees(DOUBTFUL, "HELD")
+    held = Message.objects.filter(text=DOUBTFUL, author__email=ana.email)
+    await held.aupdate(created_at=F("created_at") - age)
+    await sync_to_async(approve)(await Case.objects.alatest("created_at"))
+
+    await expect(bia.message(DOUBTFUL).locator(".shown-at")).to_have_text(shown)
+    await expect(bia.message("Na hora").locator(".shown-at")).to_have_count(0)
+
+
+def approve(case: Case) -> None:
+    rule(actor_id=staff_actor().id, case_id=case.id, outcome=Outcome.ALLOW)
 
 
 async def test_page_says_why_it_takes_no_message(ana: Visitor, bia: Visitor) -> None:

@@ -9,10 +9,13 @@ const TRAILING = /[.,;:!?)\]}'"…]+$/;
 
 const clock = new Intl.DateTimeFormat(language, { timeStyle: "short" });
 const calendar = new Intl.DateTimeFormat(language, { day: "numeric", month: "long", year: "numeric" });
+const brief = new Intl.DateTimeFormat(language, { dateStyle: "short", timeStyle: "short" });
 const full = new Intl.DateTimeFormat(language, { dateStyle: "full", timeStyle: "medium" });
 
 export const time = (/** @type {string} */ iso) => clock.format(new Date(iso));
 export const moment = (/** @type {string} */ iso) => full.format(new Date(iso));
+
+export const dateAndTime = (/** @type {string} */ iso) => brief.format(new Date(iso));
 
 /** @returns {string} */
 export function day(/** @type {string} */ iso) {

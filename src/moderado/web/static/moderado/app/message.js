@@ -1,7 +1,7 @@
 /** One message: author, text, time and, for its author, status and reason. */
 
 import * as actions from "./actions.js";
-import { hue, initials, linked, moment, time } from "./format.js";
+import { dateAndTime, day, hue, initials, linked, moment, time } from "./format.js";
 import { html } from "./html.js";
 import { Icon } from "./icons.js";
 import * as navigation from "./navigation.js";
@@ -62,8 +62,9 @@ function Quote({ id }) {
 function When({ message }) {
   const { created_at: at, published_at: shown } = message;
   const isLate = shown && new Date(shown).getTime() - new Date(at).getTime() >= LATE_MILLISECONDS;
+  const since = isLate && (day(at) === day(shown) ? t("shownAt", time(shown)) : t("shownOn", dateAndTime(shown)));
   return html`<time datetime=${at} title=${moment(at)}>${time(at)}</time>
-    ${isLate && html`<time class="shown-at" datetime=${shown} title=${moment(shown)}>${t("shownAt", time(shown))}</time>`}`;
+    ${since && html`<time class="shown-at" datetime=${shown} title=${moment(shown)}>${since}</time>`}`;
 }
 
 function Actions({ message, isOwn }) {
