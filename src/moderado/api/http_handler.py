@@ -21,6 +21,9 @@ from moderado.api.health import ProbeMiddleware
 
 R = TypeVar("R")
 
+# Keys of a request's scope.
+_REQUEST = "moderado.request"
+_RESPONSE = "moderado.response"
 MOST_IDLE = 16  # threads that wait for a request; further ones end with theirs
 
 
@@ -91,6 +94,8 @@ class HttpHandler(ASGIHandler):
             async with ThreadSensitiveContext(executor=thread):
                 await self.handle(scope, receive, send)
         finally:
+            if thread.is_idle:
+                _release(scope.pop(_REQUEST, None), scope.pop(_RESPONSE, None))
             self._threads.give_back(thread)
 
     def create_request(self, scope: Any, body_file: IO[bytes]) -> tuple[Any, Any]:
@@ -100,6 +105,7 @@ class HttpHandler(ASGIHandler):
         body without one for an empty one.
         """
         request, refusal = super().create_request(scope, body_file)
+        scope[_REQUEST] = request
         if request is not None and "CONTENT_LENGTH" not in request.META:
             length = body_file.seek(0, SEEK_END)
             body_file.seek(0)
@@ -120,4 +126,21 @@ class HttpHandler(ASGIHandler):
         return await cast("Awaitable[HttpResponseBase]", self._answer(request))
 
     async def _in_thread(self, request: HttpRequest) -> HttpResponseBase:
-        return await sync_to_async(self.get_response)(request)
+        response = await sync_to_async(self.get_response)(request)
+        cast("Any", request).scope[_RESPONSE] = response
+        return response
+
+
+def _release(request: HttpRequest | None, response: HttpResponseBase | None) -> None:
+    """Empty a request that is answered, and what its view made of it.
+
+    Django and REST framework store functions, messages, views and sessions in a request that refer
+    to it. The garbage collector finds such cycles late: many that it came upon while they were
+    in use wait for its rare looks at older objects.
+    """
+    if context := getattr(response, "renderer_context", None):
+        vars(context["view"]).clear()
+        vars(context["request"]).clear()
+        context.clear()
+    if request is not None:
+        vars(request).clear()

@@ -201,5 +201,8 @@ def validated(serializer: type[serializers.Serializer[Any]], given: Any) -> dict
     if not isinstance(given, Mapping):
         raise Invalid(fields={"body": _("Send an object.")})
     checked = serializer(data=given)
-    checked.is_valid(raise_exception=True)
-    return dict(checked.validated_data)
+    try:
+        checked.is_valid(raise_exception=True)
+        return dict(checked.validated_data)
+    finally:
+        vars(checked).pop("fields", None)  # they refer to `checked`: a reference cycle

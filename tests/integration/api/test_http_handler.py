@@ -9,10 +9,15 @@ import pytest
 from asgiref.sync import AsyncToSync
 from asgiref.testing import ApplicationCommunicator
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http.response import HttpResponseBase
+from rest_framework.request import Request
+from rest_framework.serializers import BaseSerializer
+from rest_framework.views import APIView
 
 from moderado.api import health
 from moderado.api.http_handler import HttpHandler, RequestThreads
 from moderado.config.asgi import application
+from tests.integration.realtime.conftest import make_token, make_user
 from tests.memory import without_collector
 
 
@@ -79,18 +84,43 @@ async def test_waiting_for_a_disconnect_leaves_nothing_to_the_collector(handler,
                 await asyncio.sleep(0)  # the listener ends first
 
     with without_collector():
-        before = {id(each) for each in requests()}
+        before = {id(each) for each in parts_of_requests()}
         await handler(scope_of("/"), receive, send)
         await asyncio.sleep(0)
-        left = [each for each in requests() if id(each) not in before]
+        left = [each for each in parts_of_requests() if id(each) not in before]
 
     assert threads
     assert left == []
 
 
-def requests():
-    """All requests in memory. Lazy objects are not asked for their class: they would be made."""
-    return [each for each in gc.get_objects() if issubclass(type(each), HttpRequest)]
+@pytest.mark.proves("R315")
+async def test_answered_request_leaves_nothing_to_the_collector(transactional_db):
+    token = await make_token(await make_user())
+    headers = [(b"authorization", f"Bearer {token}".encode())]
+    rooms = "/api/chat/rooms/"
+    asked = [("GET", "/api/chat/me/changes/"), ("GET", rooms), ("POST", rooms), ("PUT", rooms)]
+
+    async def ask_all():
+        return [await get(application, path, method=how, headers=headers) for how, path in asked]
+
+    await ask_all()  # makes what is made once
+    with without_collector():
+        before = {id(each) for each in parts_of_requests()}
+        answers = await ask_all()
+        await asyncio.sleep(0)
+        left = [each for each in parts_of_requests() if id(each) not in before]
+
+    assert [status for status, _ in answers] == [200, 200, 400, 405]
+    assert left == []
+
+
+def parts_of_requests():
+    """All requests in memory, and what their views made of them.
+
+    Lazy objects are not asked for their class: they would be made.
+    """
+    kinds = HttpRequest, HttpResponseBase, Request, APIView, BaseSerializer
+    return [each for each in gc.get_objects() if issubclass(type(each), kinds)]
 
 
 async def test_no_request_waits_for_the_thread_of_another(handler, monkeypatch):
