@@ -6,7 +6,7 @@ such a sentence into the frame that closes a connection.
 
 import email.utils
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Self
 
 from websockets.datastructures import Headers
 from websockets.exceptions import InvalidHeader
@@ -36,6 +36,17 @@ class SocketProtocol(ServerProtocol):
     def __init__(self, *args: Any, **options: Any) -> None:
         self.request: Request | None = None  # the handshake, once it is read and until it succeeds
         super().__init__(*args, **options)
+
+    @classmethod
+    def instead_of(cls, unused: ServerProtocol, *, max_size: int | None) -> Self:
+        """Return a protocol in place of `unused`, whose memory is free at once.
+
+        Args:
+            unused: A protocol that has read nothing. Its generator refers to it: a cycle.
+            max_size: The largest message, in bytes.
+        """
+        unused.parser.close()
+        return cls(max_size=max_size, logger=unused.logger)
 
     def accept(self, request: Request) -> Response:
         """Return the response to a handshake: 101, or why it is refused."""

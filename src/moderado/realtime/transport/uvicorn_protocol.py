@@ -54,7 +54,7 @@ class ChatProtocol(WebSocketsSansIOProtocol):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        self.conn = SocketProtocol(max_size=self.config.ws_max_size, logger=self.conn.logger)
+        self.conn = SocketProtocol.instead_of(self.conn, max_size=self.config.ws_max_size)
         self.before_leaving: Callable[[], Awaitable[None]] | None = None
         self._leaving: asyncio.Task[None] | None = None
         self._input = b""  # received and not parsed; while a whole frame waits, reading is paused

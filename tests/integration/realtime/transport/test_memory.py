@@ -14,8 +14,8 @@ OF_A_SOCKET = {
     "CatchUp", "ChatConsumer", "ChatProtocol", "ClientSession", "Commands", "Connection",
     "ErrorBudget", "FrameQueue", "Outbox", "SocketProtocol",
 }  # fmt: skip
-OF_A_HANDSHAKE = {"HttpProtocol", "HttpRequestParser", "RequestResponseCycle"}
-MODULES = ("moderado.realtime.", "uvicorn.protocols.", "httptools.")
+OF_A_HANDSHAKE = {"HttpProtocol", "HttpRequestParser", "RequestResponseCycle", "ServerProtocol"}
+MODULES = ("moderado.realtime.", "uvicorn.protocols.", "httptools.", "websockets.server")
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
