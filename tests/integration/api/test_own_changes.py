@@ -207,7 +207,7 @@ def sanctioned(user_id, kind, **words):
         return apply_sanction(user_id=user_id, kind=kind, scope_id=None, term=None, **words)
 
 
-@pytest.mark.proves("R116")
+@pytest.mark.proves("R116", "R316")
 def test_device_that_was_away_learns_of_sanctions_statements_and_blocks(devices, room):
     here, there = devices
     cursor, held = changes(there)["me"]["cursor"], {}
@@ -218,7 +218,11 @@ def test_device_that_was_away_learns_of_sanctions_statements_and_blocks(devices,
     cursor = follow(there, held, cursor)
     assert held["sanctions"][str(mute.id)]["state"] == "active"
     assert held["decisions"][str(mute.id)]["explanation"]
+    assert held["sanctions"][str(mute.id)]["appealable"]
     here.post(f"/api/me/decisions/{mute.id}/appeal/", {"text": "Foi engano."})
+    cursor = follow(there, held, cursor)
+    assert not held["sanctions"][str(mute.id)]["appealable"]
+    assert_as_loaded_anew(there, held)
     overturn()
     here.post("/api/me/blocks/", {"user": str(other.id)})
     cursor = follow(there, held, cursor)

@@ -86,8 +86,8 @@ class Sanction(Record):
     )
     # The end as it was imposed, once it was changed. Null: none, or it was not changed.
     first_ends_at = models.DateTimeField(_("first end"), null=True, blank=True)
-    # When it was last lengthened: the time to appeal runs from then. All who did so, and who do
-    # not decide an appeal of it.
+    # When it, or another sanction of its ruling, was last lengthened: the time to appeal their
+    # decision runs from then. All who lengthened this one, and who do not decide the appeal.
     lengthened_at = models.DateTimeField(_("lengthened"), null=True, blank=True)
     lengthened_by = ArrayField(
         models.UUIDField(), null=True, blank=True, verbose_name=_("lengthened by")
@@ -158,7 +158,7 @@ class Sanction(Record):
 
     @property
     def appeal_from(self) -> datetime:
-        """When the time to appeal it began: it begins anew when it is lengthened."""
+        """When the time to appeal its decision began: anew when a sanction is lengthened."""
         return self.lengthened_at or self.created_at
 
 

@@ -10,6 +10,7 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 
 from moderado.core import clock
+from moderado.enforcement.appeal_terms import appeal_end
 from moderado.enforcement.models import Appeal, Report, ReportingSuspension, Ruling
 from moderado.enforcement.types import SHOWING, DecisionType, ReportOutcome, ReportState
 from moderado.enforcement.views import ReportView
@@ -137,7 +138,7 @@ def _view(report: Report, appeals: Mapping[UUID, Appeal], replaced: Collection[U
     appeal, until = appeals.get(report.id), None
     is_open = appeal is None and report.ruling_id not in replaced
     if report.outcome == ReportOutcome.NO_ACTION and report.decided_at is not None:
-        until = report.decided_at + timedelta(days=settings.ENV.appeal_days)
+        until = appeal_end(report.decided_at)
     return ReportView(
         id=report.id,
         subject_type=report.subject_type,

@@ -149,6 +149,14 @@ def _store(
     if not standing.update(**values):
         raise SanctionEnded
     sanction.refresh_from_db(fields=list(values))
+    if is_longer and sanction.ruling_id is not None:
+        _renew_appeal(sanction)
+
+
+def _renew_appeal(sanction: Sanction) -> None:
+    """Let the time to appeal a ruling begin anew for its other sanctions, too: they are one."""
+    others = Sanction.objects.filter(ruling=sanction.ruling_id).exclude(pk=sanction.pk)
+    others.update(lengthened_at=sanction.lengthened_at)
 
 
 def _announce(
