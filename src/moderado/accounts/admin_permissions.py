@@ -23,6 +23,10 @@ _OWN = {
     "decide_appeal": _("Can decide appeals"),
     "release_legalhold": _("Can release legal holds"),
     "enable_policy": _("Can enable, roll back and assign policies"),
+    "view_restricted_case": _("Can see cases about danger to children"),
+    "make_evidence": _("Can make evidence packages"),
+    "view_notifier": _("Can see the e-mail addresses of notifiers"),
+    "purge_messages": _("Can remove the latest messages of an author"),
 }
 
 

@@ -7,12 +7,15 @@ from html.parser import HTMLParser
 import pytest
 from django.apps import apps
 from django.contrib import admin
+from django.contrib.auth.models import Permission
 from django.db import transaction
 from django.template.base import NodeList
 from django.template.loader import get_template
 from django.urls import reverse
+from django.utils import translation
 from django.utils.functional import Promise
 
+from moderado.accounts.admin_permissions import permission_label
 from moderado.accounts.types import CONFIRMED_KEY
 from moderado.chat.models import Room
 from moderado.core.ids import new_id
@@ -261,3 +264,16 @@ def test_every_field_of_a_model_has_a_name_for_people():
     ]
 
     assert not unnamed
+
+
+def test_every_permission_is_named_in_the_language_of_the_reader():
+    with translation.override("en"):
+        english = {each.codename: permission_label(each) for each in Permission.objects.all()}
+    with translation.override("pt-br"):
+        portuguese = {each.codename: permission_label(each) for each in Permission.objects.all()}
+
+    assert not [
+        name
+        for name, label in english.items()
+        if label.partition("|")[2] == portuguese[name].partition("|")[2]
+    ]

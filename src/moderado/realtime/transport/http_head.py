@@ -73,3 +73,28 @@ def _is_host(value: bytes) -> bool:
 
 def _values(headers: Headers, wanted: bytes) -> list[bytes]:
     return [value.strip(b" \t") for name, value in headers if name == wanted]
+
+
+class _Unknown(int):
+    """A length that is not known: no part is longer, and it is over when the response is."""
+
+    def __lt__(self, _other: int) -> bool:
+        return False
+
+    def __sub__(self, _other: int) -> "_Unknown":
+        return self
+
+    def __ne__(self, _other: object) -> bool:
+        return False
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+def answer_1_0(cycle: Any) -> None:
+    """Let a response to HTTP/1.0 end with the connection, and nothing come before it.
+
+    Such a client knows neither chunks nor "100 Continue" (RFC 9112, 6.1; RFC 9110, 10.1.1). uvicorn
+    sends both.
+    """
+    cycle.chunked_encoding, cycle.expected_content_length = False, _Unknown()
+    cycle.waiting_for_100_continue = False

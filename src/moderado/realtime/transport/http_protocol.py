@@ -1,8 +1,7 @@
 """uvicorn's HTTP protocol with limits of size, time and number, before the application runs.
 
-`config.gunicorn` names it as the class that serves HTTP, so that an instance without a reverse
-proxy is safe. uvicorn itself limits neither heads nor bodies, and waits for ever for both. The
-numbers are in `core.wire_limits` (ADR 0042).
+`config.gunicorn` names it, so that an instance without a reverse proxy is safe. uvicorn limits
+neither heads nor bodies, and waits for ever for both. Numbers: `core.wire_limits` (ADR 0042).
 """
 
 from enum import Enum, auto
@@ -26,9 +25,8 @@ from moderado.core.wire_limits import (
     MIN_READ_BYTES,
     READ_SECONDS,
 )
-from moderado.realtime.transport import http_refusals
+from moderado.realtime.transport import http_head, http_refusals
 from moderado.realtime.transport.http_connections import connections_of
-from moderado.realtime.transport.http_head import body_limit, read_head, without_upgrade
 from moderado.realtime.transport.http_refusals import Refusal
 from moderado.realtime.transport.kernel import limit_send_buffer
 from moderado.realtime.transport.uvicorn_protocol import ChatProtocol
@@ -127,8 +125,10 @@ class HttpProtocol(HttpToolsProtocol):
         self._count_head(len(name) + len(value) + LINE_OVERHEAD)
 
     def on_headers_complete(self) -> None:
-        version, method = self.parser.get_http_version(), self.parser.get_method()
-        target = read_head(method=method, url=self.url, version=version, headers=self.headers)
+        parser, version = self.parser, self.parser.get_http_version()
+        target = http_head.read_head(
+            method=parser.get_method(), url=self.url, version=version, headers=self.headers
+        )
         if target is None:
             self._stop(http_refusals.MALFORMED)
         self.url = target
@@ -136,15 +136,15 @@ class HttpProtocol(HttpToolsProtocol):
         self._is_socket = is_socket(path)
         if self._is_other_upgrade() and not self._is_socket:
             return  # the body comes after `_upgrade`
-        is_handshake = self.parser.should_upgrade() and self._should_upgrade()
+        is_handshake = parser.should_upgrade() and self._should_upgrade()
         if self._is_socket and not (is_handshake and version == "1.1"):
             self._stop(http_refusals.UPGRADE_REQUIRED)
-        if version == "1.0":
-            self.expect_100_continue = False  # it would not understand the answer
-        self._body_limit = body_limit(path)
+        self._body_limit = http_head.body_limit(path)
         if self._content_length() > self._body_limit:
             self._stop(http_refusals.BODY_TOO_LARGE)
         super().on_headers_complete()  # first: it refuses an address that it cannot read
+        if version == "1.0" and not is_handshake:
+            http_head.answer_1_0(self.cycle)
         self._connections.working(self)
         self._phase, self._received, self._body_size, self._chunks = Phase.BODY, 0, 0, 0
         self._deadline = self.loop.time() + BODY_SECONDS
@@ -238,7 +238,7 @@ class HttpProtocol(HttpToolsProtocol):
 
     def _read_again(self, rest: bytes) -> None:
         """Parse the request without its `upgrade`."""
-        head = without_upgrade(self.parser, self.url, self.headers)
+        head = http_head.without_upgrade(self.parser, self.url, self.headers)
         self.parser = httptools.HttpRequestParser(self)
         self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
         self._received = 0

@@ -6,8 +6,11 @@ import json
 import pytest
 
 from moderado.realtime.transport.http_head import read_head
+from moderado.realtime.transport.http_protocol import HttpProtocol
+from tests.unit.realtime.transport.servers import serving
 from tests.unit.realtime.transport.test_http_protocol import (  # the server and its client
     GET,
+    SECONDS,
     application,
     chunk,
     connect,
@@ -205,3 +208,37 @@ async def test_refusal_of_what_follows_head_has_a_body(connect):
     status, _, body = await client.answer()
 
     assert (status, json.loads(body)["code"]) == (400, "malformed")
+
+
+async def answer_in_parts(scope, receive, send):
+    """Answer without a length, as with an archive that is being made."""
+    while (await receive())["more_body"]:
+        pass
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    for part in (b"first,", b"second", b""):
+        await send({"type": "http.response.body", "body": part, "more_body": bool(part)})
+
+
+@pytest.mark.proves("S246")
+@pytest.mark.parametrize("headers", [[], ["connection: keep-alive"], ["upgrade: h2c"]])
+async def test_old_client_gets_the_parts_of_a_response_without_their_sizes(headers):
+    async with serving(answer_in_parts, HttpProtocol) as (_, port):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(get("/x/", "host: x", *headers, version="1.0"))
+        async with asyncio.timeout(SECONDS):
+            head, _, body = (await reader.read()).partition(b"\r\n\r\n")
+        writer.close()
+
+    assert head.startswith(b"HTTP/1.1 200 ")
+    assert b"transfer-encoding" not in head
+    assert body == b"first,second"
+
+
+@pytest.mark.proves("S246")
+async def test_old_client_gets_a_response_with_its_length(connect):
+    client = await connect()
+
+    status, headers, body = await client.ask(get("/x/", "host: x", version="1.0"))
+
+    assert (status, headers["connection"], body) == (200, "close", b"0")
+    assert await client.ended() == b""
