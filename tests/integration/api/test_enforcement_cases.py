@@ -112,7 +112,9 @@ def test_case_is_released_snoozed_and_escalated(room, alice, moderator, staff):
     sent(moderator, f"{path}snooze/", {"until": timezone.now() + timedelta(days=29)})
     assert moderator.get(CASES).json()["results"] == []
     assert len(moderator.get(CASES, {"state": "snoozed"}).json()["results"]) == 1
-    assert sent(moderator, f"{path}escalate/")["state"] == "escalated"
+    escalated = sent(moderator, f"{path}escalate/")
+    assert escalated["state"] == "escalated"
+    assert sent(staff, f"{path}escalate/")["escalated_at"] == escalated["escalated_at"]
     assert moderator.post(f"{path}claim/").json()["code"] == "case_escalated"
     sent(staff, f"{path}claim/")
 

@@ -16,7 +16,7 @@ from moderado.enforcement.types import Actor, ContentOutcome
 from moderado.moderation.models import Case, ModerationLog
 from moderado.moderation.types import Outcome
 from tests.factories import make_member, make_room, make_staff, make_user
-from tests.rulings import claim, staff_actor
+from tests.rulings import claim, rule, staff_actor
 
 pytestmark = pytest.mark.django_db
 
@@ -81,6 +81,16 @@ def test_cases_of_others_are_skipped(flagged, ana):
 
     started.refresh_from_db()
     assert (started.decided, started.skipped) == (4, 1)
+
+
+def test_cases_that_others_decide_meanwhile_are_counted_as_skipped(flagged, ana):
+    started = start(ana)
+    rule(actor_id=make_staff().id, case_id=flagged[0].id, outcome=Outcome.ALLOW)
+
+    run()
+
+    started.refresh_from_db()
+    assert (started.matched, started.decided, started.skipped) == (5, 4, 1)
 
 
 @pytest.mark.proves("S132")

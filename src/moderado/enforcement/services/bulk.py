@@ -12,7 +12,7 @@ import msgspec
 import structlog
 from django.db import transaction
 from django.db.models import F, QuerySet
-from django.db.models.functions import Now
+from django.db.models.functions import Greatest, Now
 
 from moderado.accounts.models import User
 from moderado.accounts.rights import BULK_RULE, REVERSE_RULING
@@ -239,7 +239,10 @@ def _reversal_reason(bulk: BulkRuling, ruling_id: UUID) -> str:
 @transaction.atomic
 def _end(bulk: BulkRuling, state: str) -> None:
     unchanged = BulkRuling.objects.filter(pk=bulk.pk, state=bulk.state)
-    if not unchanged.update(state=state, finished_at=Now()):
+    counted = {}
+    if state == State.DONE:  # others decided or closed them before their turn
+        counted = {"skipped": Greatest("skipped", F("matched") - F("decided"))}
+    if not unchanged.update(state=state, finished_at=Now(), **counted):
         return
     erase_notes_of_ended(bulk.pk)
     if state == State.REVERSED:

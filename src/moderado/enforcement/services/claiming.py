@@ -9,7 +9,7 @@ from uuid import UUID
 import structlog
 from django.db import transaction
 from django.db.models import F
-from django.db.models.functions import Now
+from django.db.models.functions import Coalesce, Now
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
@@ -130,7 +130,8 @@ def escalate_case(*, actor: Actor, case_id: UUID) -> Case:
         NotFound, OwnCase, OwnReport, OwnRuling, CaseClosed, CaseSuperseded, CaseTaken: As for a
             claim.
     """
-    return _change(actor, case_id, CaseStep.ESCALATED, escalated_at=Now(), snoozed_until=None)
+    first = Coalesce("escalated_at", Now())
+    return _change(actor, case_id, CaseStep.ESCALATED, escalated_at=first, snoozed_until=None)
 
 
 @retry_on_deadlock
