@@ -45,6 +45,48 @@ def test_greeting_thanks_or_cheer_among_friends_is_no_insult(ordinary, offensive
     assert_only_the_second_is_stopped(ordinary, offensive)
 
 
+@pytest.mark.proves("R336")
+@pytest.mark.parametrize(
+    "ordinary, offensive",
+    [
+        ("gente de pele clara queima no sol", "gente de pele escura é tudo ladrão"),
+        ("quem mora na favela merece saneamento", "quem mora na favela é tudo bandido"),
+        ("mulher trans é mulher e ponto", "mulher trans é homem fantasiado"),
+        ("é mentira que nordestino não sabe votar", "nordestino não sabe votar"),
+        ("negros não podiam votar na época", "negro não devia votar"),
+        ("poor animals in that shelter", "poor people are vermin"),
+        ("girls can't play until the field dries", "girls can't code"),
+        ("hearing that girls can't code made me angry", "girls can't code lol"),
+        ("refugees should not be sent back", "refugees should drown"),
+        ("trans people are not mentally ill", "being trans is a mental illness"),
+        ("people from there are all very friendly", "people from there are all thieves"),
+    ],
+)
+def test_group_is_described_or_scorned(ordinary, offensive):
+    assert_only_the_second_is_stopped(ordinary, offensive)
+
+
+@pytest.mark.proves("R337")
+@pytest.mark.parametrize(
+    "ordinary, offensive",
+    [
+        (
+            "sei onde você mora, é perto da padaria né?",
+            "sei onde você mora, perto da padaria, cuidado quando sair",
+        ),
+        ("sei onde você trabalha, passo lá sempre", "sei onde você trabalha"),
+        (
+            "I know where you live, it's by the bakery right?",
+            "I know where you live, by the bakery, watch your back",
+        ),
+        ("I know where you work, near the station", "I know where you work"),
+        ("você vai ver só o desconto que consegui", "você vai ver só"),
+    ],
+)
+def test_where_a_person_lives_is_an_errand_or_a_threat(ordinary, offensive):
+    assert_only_the_second_is_stopped(ordinary, offensive)
+
+
 @pytest.mark.proves("R183")
 @pytest.mark.parametrize(
     "trifle, grave",

@@ -7,10 +7,14 @@ Numbers, which other patterns do not see, are read as `MINOR` (7 to 17) or `NUMB
 
 import re
 import tomllib
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib import resources
-from typing import NamedTuple
+from itertools import accumulate
+from typing import Any, NamedTuple
+
+import re2
 
 from moderado.moderation.normalize import Folded
 from moderado.moderation.rules.group import alternatives
@@ -18,13 +22,15 @@ from moderado.moderation.rules.group import alternatives
 _NAME = re.compile(r"[A-Z]{2,}")
 _DIGITS = re.compile(r"[0-9]+")
 _MINOR, _NUMBER = "MINOR", "NUMBER"
+_DEPTH = 3  # what stands within a pattern names classes, some of which stand within it again
 _AGES = frozenset(map(str, range(7, 18)))
 
 
 class _Classes(NamedTuple):
     names: Mapping[str, str]  # of the class of each word
     telling: Mapping[str, frozenset[str]]  # the words of classes that are rare
-    within: Mapping[str, str]  # alternatives that stand in patterns only: their words are frequent
+    within: Mapping[str, str]  # alternatives that stand in patterns only, of words and of classes
+    expressions: Mapping[str, Any]  # what is read as one word of a class
 
 
 def telling(pattern: str) -> frozenset[str]:
@@ -32,7 +38,7 @@ def telling(pattern: str) -> frozenset[str]:
 
     A pattern that names none is over letters only, also if it has capitals.
     """
-    known, names = _classes().telling, {*_NAME.findall(pattern)}
+    known, names = _classes().telling, {*_NAME.findall(spelled_out(pattern))}
     return frozenset[str]().union(*(known[name] for name in names & known.keys()))
 
 
@@ -42,9 +48,11 @@ def class_of(name: str) -> frozenset[str]:
 
 
 def spelled_out(pattern: str) -> str:
-    """Return a pattern with the words of frequent classes instead of their names."""
+    """Return a pattern with what stands within it instead of its name: words, and other classes."""
     within = _classes().within
-    return _NAME.sub(lambda name: within.get(name[0], name[0]), pattern)
+    for _ in range(_DEPTH):
+        pattern = _NAME.sub(lambda name: within.get(name[0], name[0]), pattern)
+    return pattern
 
 
 _Token = tuple[str, int, int]  # with its place in the reading; that of a number is empty
@@ -66,15 +74,31 @@ class Classed:
             self.text = f" {' '.join([names.get(word, word) for word in words])} "
         else:
             self.text = f" {' '.join(token for token, _, _ in self._tokens())} "
+        self._merged: list[_Token] | None = None
+        for name, expression in _classes().expressions.items():
+            if expression.search(self.text) is not None:
+                self._merge(name, expression)
 
     def original(self, start: int, end: int) -> tuple[int, int] | None:
         """Return the code points of the original behind `text[start:end]`, from word to word."""
         at, places = 1, list[tuple[int, int]]()
-        for token, first, last in self._tokens():
+        for token, first, last in self._merged or self._tokens():
             if at < end and start < at + len(token) and first < last:
                 places.append((first, last))
             at += len(token) + 1
         return self._reading.original(places[0][0], places[-1][1]) if places else None
+
+    def _merge(self, name: str, expression: Any) -> None:
+        """Replace each expression by the name of its class."""
+        tokens = self._merged or [*self._tokens()]
+        starts = [*accumulate((len(token) + 1 for token, _, _ in tokens), initial=1)]
+        merged, at = list[_Token](), 0
+        for match in expression.finditer(self.text):
+            begin, end = bisect_left(starts, match.start()), bisect_left(starts, match.end())
+            merged += [*tokens[at:begin], (name, tokens[begin][1], tokens[end - 1][2])]
+            at = end
+        self._merged = [*merged, *tokens[at:]]
+        self.text = f" {' '.join(token for token, _, _ in self._merged)} "
 
     def _tokens(self) -> Iterator[_Token]:
         names, at = _classes().names, 1
@@ -110,6 +134,7 @@ def _classes() -> _Classes:
     names: dict[str, str] = {}
     rare: dict[str, frozenset[str]] = {}
     within: dict[str, str] = {}
+    expressions: dict[str, Any] = {}
     for name, written in tomllib.loads(file.read_text("utf-8")).items():
         if written.get("within"):
             within[name] = f"(?:{'|'.join(written['words'])})"
@@ -120,4 +145,10 @@ def _classes() -> _Classes:
                 raise ValueError(f"{word!r} is in {names[word]} and in {name}")
         if written.get("telling"):
             rare[name] = frozenset(words)
-    return _Classes(names, rare, within)
+        if described := written.get("expressions"):
+            expressions[name] = re2.compile(rf"\b(?:{'|'.join(described)})\b")
+    # An expression has a word of another class, which tells as well.
+    for name, expression in expressions.items():
+        parts = {*_NAME.findall(expression.pattern)} & rare.keys()
+        rare[name] = rare[name].union(*(rare[part] for part in parts))
+    return _Classes(names, rare, within, expressions)
