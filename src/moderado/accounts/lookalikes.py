@@ -35,6 +35,9 @@ _GROUPS = GROUPS | {"cl": "d", "nn": "m"}
 # A turned text is read from its end; a mirrored one, too, with other letters for b, d, p and q.
 _MIRRORED = TURNED | dict(zip("bdpqnu", "dbqpnu", strict=True))
 _FIRST_FLAG_LETTER, _LAST_FLAG_LETTER = "\U0001f1e6", "\U0001f1ff"
+_TRADE_MARKS = dict.fromkeys(map(ord, "™℠"))  # letters for NFKC, ornaments for a reader
+# What members may take for a badge: check marks in and out of boxes, shields.
+_BADGES = ("✓✔☑✅🗸🗹🮱", "🛡⛨")
 _LONG = 8  # letters from which a reserved word is also found inside of another word
 
 
@@ -61,10 +64,13 @@ def reserved_word_in(name: str, words: tuple[str, ...]) -> bool:
 
     A word may be split by punctuation, or by spaces if it is the whole name. A word of eight
     letters or more is also found inside of another one. Letters may be turned, mirrored, or drawn
-    with several characters.
+    with several characters. A word without letters is a sign, found with those drawn alike.
     """
-    keys = [*map(_plain, words)]
-    return any(_reads_as(shape, keys) for shape in _shapes(name))
+    signs = {sign for word in words if not name_key(word) for sign in _drawn_alike(word)}
+    keys = [_plain(word) for word in words if name_key(word)]
+    return any(sign in name for sign in signs) or any(
+        _reads_as(shape, keys) for shape in _shapes(name)
+    )
 
 
 def looks_like(name: str, other: str) -> bool:
@@ -76,9 +82,14 @@ def looks_like(name: str, other: str) -> bool:
     key = _plain(name_key(other))
     return bool(key) and any(
         key == _plain(name_key(reading))
-        for shape in _shapes(name)
-        for reading in (shape, *_spelled(shape, key))
+        for shape in _shapes(name.translate(_TRADE_MARKS))
+        for reading in (shape, *_spelled(shape, key), _sounded(shape))
     )
+
+
+def _drawn_alike(sign: str) -> str:
+    bare = _IGNORED.sub("", sign)
+    return next((badges for badges in _BADGES if bare and bare in badges), bare)
 
 
 def _shapes(name: str) -> list[str]:

@@ -11,7 +11,8 @@ RESERVED_NAMES = [
     "moderador", "moderadora", "moderadores", "moderator", "moderação", "moderation",
     "mod", "mods", "administrador", "administradora", "administrator", "administração",
     "administration", "admin", "admins", "adm", "suporte", "support", "staff", "equipe", "oficial",
-    "official", "webmaster", "sistema", "system", "root",
+    "official", "webmaster", "sistema", "system", "root", "superuser", "superusuário", "sysadmin",
+    "verificado", "verificada", "verified", "chatmoderado", "✓", "🛡",
 ]  # fmt: skip
 
 
@@ -20,8 +21,9 @@ class AccessSettings(BaseSettings):
 
     reserved_names: Annotated[list[str], NoDecode] = Field(
         default=RESERVED_NAMES,
-        description="Words that only names of staff may contain, separated by commas. Disguised "
-        "spellings are refused too. `none` for no word.",
+        description="Words and signs that only names of staff may contain, separated by commas. "
+        "Disguised spellings are refused too, and with ✓ and 🛡 all check marks and shields. `none` "
+        "for no word.",
     )
     protected_names: Literal["staff", "none"] = Field(
         default="staff",

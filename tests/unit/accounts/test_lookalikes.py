@@ -167,3 +167,34 @@ def test_different_addresses_have_different_keys():
     addresses = ["ana@example.org", "a.na@example.org", "ana+x@example.org", "ana@example.com"]
 
     assert len({email_key(address) for address in addresses}) == 4
+
+
+@pytest.mark.proves("S247")
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Mara ✓", "✔️ Mara", "Mara ☑", "Mara ✅", "Mara 🗸", "🛡️ Mara", "🛡Mara", "⛨ Mara",
+        "Mara ᵛᵉʳᶦᶠᶦᵉᵈ", "Conta Verificada", "V3rific@do", "Chat Moderado", "ChatModerado Bot",
+        "Super User", "SysAdmin",
+    ],
+)  # fmt: skip
+def test_badge_of_staff_is_found_in_a_name(name):
+    assert reserved_word_in(name, tuple(RESERVED_NAMES))
+
+
+@pytest.mark.proves("S247")
+@pytest.mark.parametrize("name", ["🙂", "Ana ❤️", "Zé ⚔️", "Ana √2", "V de Vera", "Moderato", ""])
+def test_other_signs_are_free(name):
+    assert not reserved_word_in(name, tuple(RESERVED_NAMES))
+
+
+@pytest.mark.proves("S247")
+def test_operators_reserve_signs_of_their_own():
+    assert reserved_word_in("Ana ⭐️", ("⭐",))
+    assert not reserved_word_in("Ana ✓", ("⭐", "admin"))
+
+
+@pytest.mark.proves("S247")
+@pytest.mark.parametrize("name", ["Мара Соуза", "Mara Souza ™", "Mara Souza℠", "Μάρα Σουζα"])
+def test_name_of_staff_is_found_by_its_sound_and_with_ornaments(name):
+    assert looks_like(name, "Mara Souza")
