@@ -16,6 +16,7 @@ _MASKED = 0x80
 _LENGTH = 0x7F
 _MASK_BYTES = 4
 _LONG = {126: 2, 127: 8}  # bytes of the length that follow, by the short length
+_LEAST = {126: 126, 127: 65_536}  # the smallest length that may be written so
 
 
 class ClientFrame(NamedTuple):
@@ -23,26 +24,27 @@ class ClientFrame(NamedTuple):
 
     end: int
     is_message: bool  # a whole message; otherwise a control frame or a fragment
+    is_minimal: bool = True  # the length takes the fewest bytes, as it must; no parser checks that
 
 
 def find_frame(data: bytes, at: int) -> ClientFrame | None:
     """Return the frame that begins at `at`, or None if its length is not received yet.
 
-    Frames that violate the protocol are found, too: the parser refuses them.
+    Frames that violate the protocol are found, too: the parser refuses most of them.
     """
     if len(data) - at < 2:  # noqa: PLR2004  (the bytes of the shortest header)
         return None
     first, second = data[at], data[at + 1]
-    begin, size = at + 2, second & _LENGTH
+    begin, size, is_minimal = at + 2, second & _LENGTH, True
     if more := _LONG.get(size):
         if len(data) - begin < more:
             return None
-        size = int.from_bytes(data[begin : begin + more])
-        begin += more
+        least, size = _LEAST[size], int.from_bytes(data[begin : begin + more])
+        begin, is_minimal = begin + more, size >= least
     if second & _MASKED:
         begin += _MASK_BYTES
     is_message = bool(first & _FINAL) and first & _OPCODE in _MESSAGES
-    return ClientFrame(begin + size, is_message)
+    return ClientFrame(begin + size, is_message, is_minimal)
 
 
 def new_control_bucket(now: float) -> TokenBucket:

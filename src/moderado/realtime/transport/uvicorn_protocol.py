@@ -16,7 +16,7 @@ from websockets.frames import Frame
 from moderado.core import metrics
 from moderado.core.wire_limits import LINGER_BYTES
 from moderado.realtime.infra.token_bucket import TokenBucket
-from moderado.realtime.transport.client_frames import find_frame, new_control_bucket
+from moderado.realtime.transport.client_frames import ClientFrame, find_frame, new_control_bucket
 from moderado.realtime.transport.kernel import acknowledged_bytes, limit_send_buffer
 from moderado.realtime.transport.leaving import finish_in_time
 from moderado.realtime.transport.socket_protocol import SocketProtocol
@@ -216,10 +216,7 @@ class ChatProtocol(WebSocketsSansIOProtocol):
         end = at + self._rest
         if not self._rest:
             frame = find_frame(data, at)
-            if frame is None:
-                return False
-            if not (frame.is_message and not self.close_sent) and self._is_flooding():
-                self._cut_off()
+            if frame is None or self._is_refused(frame):
                 return False
             end = frame.end
         self._rest = max(0, end - len(data))
@@ -230,18 +227,20 @@ class ChatProtocol(WebSocketsSansIOProtocol):
         super().data_received(piece)
         return True
 
-    def _is_flooding(self) -> bool:
-        if self._bucket is None:
-            self._bucket = new_control_bucket(self.loop.time())
-        return self._bucket.take(self.loop.time()) > 0
-
-    def _cut_off(self) -> None:
-        """Close with 4029, without waiting for a peer that floods to read it."""
-        metrics.DROPPED.labels(kind="flooding_socket").inc()
-        log.info("flooding_socket_closed")
+    def _is_refused(self, frame: ClientFrame) -> bool:
+        """Close instead of parsing a frame that no parser refuses, or too many for nothing."""
+        if frame.is_minimal:
+            if frame.is_message and not self.close_sent:
+                return False
+            self._bucket = self._bucket or new_control_bucket(self.loop.time())
+            if self._bucket.take(self.loop.time()) <= 0:
+                return False
+            metrics.DROPPED.labels(kind="flooding_socket").inc()
+            log.info("flooding_socket_closed")
         if not self.close_sent:
-            self.conn.fail(CloseCode.FLOODING)
-        self._end()
+            self.conn.fail(CloseCode.FLOODING if frame.is_minimal else CloseCode.PROTOCOL_ERROR)
+        self._end()  # without waiting for a peer that floods to read it
+        return True
 
     def _end(self) -> None:
         """Write the close frame, and discard for a while what the client is still sending.

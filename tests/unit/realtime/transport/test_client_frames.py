@@ -1,5 +1,6 @@
 """The frames in a client's bytes are found exactly where the parser finds them."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from websockets.frames import Frame, Opcode
@@ -35,4 +36,14 @@ def test_length_is_known_before_the_rest_of_the_frame(size):
     header = 2 if size < 126 else 4 if size < 65_536 else 10
 
     assert [find_frame(wire[:length], 0) for length in range(header)] == [None] * header
-    assert find_frame(wire[:header], 0) == (len(wire), True)
+    assert find_frame(wire[:header], 0) == (len(wire), True, True)
+
+
+@pytest.mark.parametrize("mark, bytes_", [(126, 2), (127, 8)])
+@given(st.integers(0, 65_535) | st.integers(120, 130))
+def test_length_in_more_bytes_than_it_takes_is_recognised(mark, bytes_, size):
+    """RFC 6455, section 5.2. The library that parses frames takes such lengths."""
+    found = find_frame(bytes([0x81, 0x80 | mark]) + size.to_bytes(bytes_), 0)
+    assert found is not None
+    shortest = Frame(Opcode.TEXT, b"x" * size).serialize(mask=True)
+    assert found.is_minimal == (found.end == len(shortest))
