@@ -63,6 +63,8 @@ def test_names_of_machines_and_chords_are_seldom_read():
     [
         *("o processo é do dr. V.F.F.", "sala V.F.F hoje", "use F.C.U no portal", "sala M.L.F"),
         *("senha: xoT*5_?mmk!?j?0", "wifi 2rHW-d_*&n", "sala BXAS às nove", "srv hkr-vx-g2tk caiu"),
+        *("a senha é dcc-vgb-ujb", "a variável é cu_qzx", "o host by-sa-s3 caiu", "use zba_bnr"),
+        *("a senha é vsdp!p@@v$#", "a senha é ?gtf@=!ye"),
     ],
 )
 def test_parts_of_codes_are_no_words(text):
@@ -75,6 +77,7 @@ def test_parts_of_codes_are_no_words(text):
     [
         *(("ela é p.u.t.a mesmo", "puta"), ("que M.E.R.D.A. de dia", "merda")),
         *(("#QueM3rd4Mesmo", "merda"), ("Que_M3rd@_De_Dia!", "merda"), ("seu v14d0!", "viado")),
+        *(("seu_cu_feio", "cu"), ("p_ta que dia", "puta"), ("que p@t@!!", "puta")),
     ],
 )
 def test_disguised_words_beside_signs_and_words_are_read(text, word):

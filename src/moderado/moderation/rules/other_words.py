@@ -7,7 +7,7 @@ three dotted letters are initials more often than a word whose other letters are
 import re
 
 from moderado.moderation.normalize import fold
-from moderado.moderation.normalize.vocabulary import is_ordinary
+from moderado.moderation.normalize.vocabulary import is_common, is_ordinary
 from moderado.moderation.rules.broken_words import is_part_of_word
 from moderado.moderation.rules.hits import Hit
 from moderado.moderation.rules.names import is_capitalized
@@ -22,6 +22,8 @@ _SHORTEST_PASSWORD = 8
 _MOST_OF_PASSWORD = 0.6  # of its characters belong to the word
 _CLASSES = tuple(map(re.compile, ("[a-z]", "[A-Z]", "[0-9]", "[@#$%&*+=^~]")))
 _LEAST_CLASSES = 3
+_SIGNS = re.compile("[@#$%&*+=^~!?]")
+_LEAST_SIGNS = 2  # different ones, which count as one class more
 _EDGES = "#@.,;:!?"  # of a hashtag, a mention or a sentence
 _WORDS = re.compile("[A-Z][a-z]{2,}|[a-z]{4,}|[A-Z]{4,}")  # also those of "VeryBadDay"
 _JOINED = re.compile(r"[a-z0-9]+(?:[-_][a-z0-9]+)+", re.IGNORECASE)
@@ -80,9 +82,11 @@ def is_other_word(hit: Hit, text: str) -> bool:
 
 
 def _is_code(hit: Hit, written: str, text: str) -> bool:
-    """Tell whether a disguised word is a code: "TNSO", "sala BXAS", "f_k9", "P R R"."""
+    """Tell whether a disguised word is a code: "TNSO", "sala BXAS", "f_k9", "by-sa-s3"."""
     numbered = f"{written}{text[hit.end : hit.end + 1]}"
-    if hit.reading == "masks" and _MASKING.search(written) and _DIGIT.search(numbered):
+    is_masked = hit.reading == "masks" and _MASKING.search(written)
+    is_joined = not hit.is_certain and _JOINED.fullmatch(written)
+    if (is_masked or is_joined) and _DIGIT.search(numbered):
         return True
     if _LETTERS_APART.fullmatch(written) and (
         _LETTER_BEFORE.search(text, max(0, hit.start - 3), hit.start)
@@ -99,8 +103,8 @@ def _is_code(hit: Hit, written: str, text: str) -> bool:
 
 def _is_in_name(around: tuple[str, str], written: str) -> bool:
     """Tell whether a short match is a part of a name of no words: "ijp-cu-l92", "VL/FUK/VA"."""
-    is_numbered = _MASKING.search(written) and _DIGIT.search(written)  # "fo-d45"
-    if sum(map(str.isalpha, written)) > _LONGEST_PART and not is_numbered:
+    has_number = _MASKING.search(written) and _DIGIT.search(written)  # "fo-d45"
+    if sum(map(str.isalpha, written)) > _LONGEST_PART and not has_number:
         return False
     before, after = around[0].lstrip(_EDGES), around[1].rstrip(_EDGES)
     if (before and before[-1] not in _JOINT) or (after and after[0] not in _JOINT):
@@ -108,14 +112,18 @@ def _is_in_name(around: tuple[str, str], written: str) -> bool:
     parts = [part for part in _EITHER_SIDE.split(f"{before} {after}".replace(" ", "-")) if part]
     if not any(any(map(str.isalpha, part)) for part in parts):
         return False
-    if len(parts) == 1 and not written.isupper() and not _DIGIT.search(f"{written}{parts[0]}"):
+    is_variable = "_" in (before[-1:], after[:1])
+    is_numbered = _DIGIT.search(f"{written}{parts[0]}") is not None
+    if len(parts) == 1 and not (is_variable or is_numbered or written.isupper()):
         return False  # "cu-xyzzy": half of it is a word
     return all(part.isalnum() and not _is_word(fold(part).text) for part in parts)
 
 
 def _is_word(part: str) -> bool:
-    """Tell whether a part of a name is a word. Most of two letters are abbreviations."""
-    return part in _SMALL_WORDS if len(part) < _SHORTEST_WORD else is_ordinary(part)
+    """Tell whether a part of a name is a word. Most of few letters are abbreviations."""
+    if len(part) < _SHORTEST_WORD:
+        return part in _SMALL_WORDS
+    return is_common(part) if len(part) <= _LONGEST_PART else is_ordinary(part)
 
 
 def _around(hit: Hit, text: str) -> tuple[str, str] | None:
@@ -133,7 +141,10 @@ def _is_in_password(hit: Hit, text: str, around: tuple[str, str]) -> bool:
     whole = text[hit.start - len(around[0]) : hit.end + len(around[1])].strip(_EDGES)
     if len(whole) < _SHORTEST_PASSWORD or len(whole) * _MOST_OF_PASSWORD < hit.end - hit.start:
         return False
-    if not whole.isascii() or sum(bool(each.search(whole)) for each in _CLASSES) < _LEAST_CLASSES:
+    classes = sum(bool(each.search(whole)) for each in _CLASSES)
+    if len({*_SIGNS.findall(whole)}) >= _LEAST_SIGNS:
+        classes += 1
+    if not whole.isascii() or classes < _LEAST_CLASSES:
         return False
     return not any(is_ordinary(fold(word).text) for word in _WORDS.findall(rest))
 
