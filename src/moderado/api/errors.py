@@ -106,7 +106,9 @@ def _of_ours(error: ApplicationError) -> Body:
 
 
 def _one_line(sentences: object) -> str:
-    return " ".join(str(sentences).splitlines())
+    """Join sentences, one a line. Those of Django's catalogues may lack their full stop."""
+    lines = str(sentences).splitlines()
+    return " ".join(f"{line}." if line[-1:].isalnum() else line for line in lines)
 
 
 def _of_theirs(error: exceptions.APIException) -> Body:
@@ -128,7 +130,7 @@ def _sentences(detail: Any, path: str = "") -> list[tuple[str, str]]:
         if any(isinstance(item, Mapping) for item in detail):
             parts = [_sentences(item, f"{path}.{n}".strip(".")) for n, item in enumerate(detail)]
             return [pair for part in parts for pair in part]
-        return [(path or "body", " ".join(str(item) for item in detail))]
+        return [(path or "body", "\n".join(str(item) for item in detail))]
     return [(path or "body", str(detail))]
 
 

@@ -359,3 +359,14 @@ def test_refused_origin_is_not_quoted_and_its_sentence_is_translated():
     assert answer.data["code"] == "forbidden"
     assert "evil" not in answer.data["detail"]
     assert answer.data["detail"].endswith("Recarregue a página.")
+
+
+@pytest.mark.django_db
+def test_sentences_about_one_field_are_told_apart(client):
+    body = {"email": "helena@example.org", "name": "Helena", "password": "helena@example.org"}
+
+    answer = client.post("/api/auth/register/", body)
+
+    sentences = answer.json()["fields"]["password"]
+    assert sentences.startswith("A senha é muito parecida com e-mail. Esta senha é fácil")
+    assert sentences.endswith(".")
