@@ -9,6 +9,7 @@ import subprocess
 import time
 from contextlib import ExitStack, suppress
 
+import httpx
 import psycopg
 import pytest
 
@@ -117,6 +118,32 @@ def test_database_partition_refuses_within_6_s_and_recovers_within_5_s(
 
     assert time.monotonic() - healed <= 5
     assert refused_after <= 6
+    assert_invariants_hold(Run(cluster, crowd))
+    only_retryable(crowd)
+
+
+@pytest.mark.proves("R340")
+@pytest.mark.parametrize("heal", ["forget", "release"])
+def test_rest_and_readiness_answer_while_the_database_is_silent(cluster, crowd, room, heal):
+    talk(crowd, room, 0.5)
+    url, token = cluster.webs[0].url, crowd.clients[0].token
+    cluster.note("partition")
+    cluster.postgres.wire.hold()
+    answers = {}
+    for path in ("/readyz", "/api/chat/rooms/", "/livez", "/readyz", "/api/chat/me/changes/"):
+        began = time.monotonic()
+        answer = httpx.get(f"{url}{path}", headers={"Authorization": f"Bearer {token}"}, timeout=60)
+        answers.setdefault(path, []).append((answer, time.monotonic() - began))
+    getattr(cluster.postgres.wire, heal)()
+    talk(crowd, room, 0.5)
+
+    assert all(answer.status_code == 503 and waited <= 6 for answer, waited in answers["/readyz"])
+    for path in ("/api/chat/rooms/", "/api/chat/me/changes/"):
+        ((refused, waited),) = answers[path]
+        assert (refused.status_code, refused.json()["code"]) == (503, "unavailable")
+        assert int(refused.headers["Retry-After"]) > 0
+        assert waited <= 12
+    assert answers["/livez"][0][0].status_code == 200
     assert_invariants_hold(Run(cluster, crowd))
     only_retryable(crowd)
 

@@ -33,6 +33,7 @@ Next = Callable[[HttpRequest], HttpResponseBase | Awaitable[HttpResponseBase]]
 Check = Callable[[], None]
 
 KEPT = 1.0  # seconds that an answer of `/readyz` is given to others, too
+ANSWER = 3.0  # seconds in which the checks of `/readyz` must end
 BEHIND = 30.0  # seconds: the worker is behind when a message has waited longer
 
 
@@ -141,7 +142,13 @@ class SharedReadiness:
         return check.done() and time.monotonic() >= self._kept_until
 
     async def _ask(self, request: HttpRequest) -> HttpResponse:
-        found = await sync_to_async(_readyz_in_thread, thread_sensitive=False)(request)
+        checks = sync_to_async(_readyz_in_thread, thread_sensitive=False)(request)
+        try:
+            async with asyncio.timeout(ANSWER):
+                found = await checks
+        except TimeoutError:
+            log.warning("not_ready", what="checks", error="TimeoutError")
+            found = JsonResponse(_UNANSWERED, status=503)
         self._kept_until = time.monotonic() + KEPT
         return found
 
@@ -196,6 +203,12 @@ CHECKS: Mapping[str, Check] = {
     "redis": _check_redis,
 }
 _NEEDED = ("database", "migrations")
+# What hangs is the database: the client of Redis gives up earlier.
+_UNANSWERED = {
+    "status": "not_ready",
+    "checks": {"database": "TimeoutError"},
+    "worker": {"status": "unknown", "oldest_waiting_seconds": None},
+}
 _PROBES: Mapping[str, Callable[[HttpRequest], HttpResponse]] = {
     "/livez": livez,
     "/readyz": readyz,

@@ -244,3 +244,21 @@ async def test_served_readyz_is_checked_once_for_all_who_ask(monkeypatch):
 
     assert len(made) == 1
     assert set(answers) == {(503, made[0].content)}
+
+
+@pytest.mark.proves("R340")
+async def test_readiness_is_answered_while_its_checks_hang(handler, monkeypatch):
+    may_end = threading.Event()
+
+    def hangs():
+        assert may_end.wait(30)
+
+    monkeypatch.setattr(health, "CHECKS", {"database": hangs, "migrations": hangs})
+    monkeypatch.setattr(health, "ANSWER", 0.05)
+    try:
+        status, body = await get(handler, "/readyz")
+    finally:
+        may_end.set()
+
+    assert status == 503
+    assert json.loads(body)["checks"] == {"database": "TimeoutError"}

@@ -63,3 +63,22 @@ def _is_gone(cursor, pid: int) -> bool:
     cursor.execute("SELECT pg_stat_clear_snapshot()")
     cursor.execute("SELECT 1 FROM pg_stat_activity WHERE pid = %s", [pid])
     return cursor.fetchone() is None
+
+
+@pytest.mark.proves("R340")
+def test_server_that_is_silent_is_given_up(pool, monkeypatch):
+    monkeypatch.setattr("moderado.core.pool.SILENCE", 0.2)
+    with pytest.raises(psycopg.OperationalError), pool.connection() as asked:
+        asked.execute("SELECT pg_sleep(60)")
+    assert asked.closed
+    with pool.connection() as another:
+        assert another is not asked
+        assert backend(another)
+
+
+def test_statement_that_fails_keeps_its_connection(pool):
+    with pool.connection() as asked:
+        asked.execute("SET statement_timeout = '50ms'")
+        with pytest.raises(psycopg.errors.QueryCanceled):
+            asked.execute("SELECT pg_sleep(60)")
+        assert not asked.closed
