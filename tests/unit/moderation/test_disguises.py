@@ -148,6 +148,24 @@ def test_ordinary_word_that_resembles_a_changed_one_is_not_read(shipped, text):
     assert shipped.find(text) == []
 
 
+@pytest.mark.proves("S30")
+@pytest.mark.parametrize(
+    ("text", "reading"),
+    [
+        *(("que tratralolo é esse", "added syllables"), ("zazarlurlumomo", "added syllables")),
+        *(("que lotra é esse", "pig latin"), ("os lotras daqui", "pig latin")),
+        *(("que tratrala é esse", ""), ("que loltra é esse", "")),
+    ],
+)
+def test_doubled_and_swapped_syllables_are_read(text, reading):
+    group = {"id": "own", "category": "insult", "severity": 1, "action": "hold"}
+    matcher = Matcher(rules=rules_of({**group, "words": ["tralo", "zarlumo"]}))
+
+    found = {(hit.reading, hit.is_certain) for hit in matcher.find(text)}
+
+    assert found == ({(reading, False)} if reading else set())
+
+
 def flagged(matcher, identify, count):
     dice = random.Random(3)
     texts = (f"segue {identify(dice)} aqui" for _ in range(count))

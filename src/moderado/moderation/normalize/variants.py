@@ -38,6 +38,10 @@ _P_BEFORE = re.compile(
     r"(?:pe[^aeiou]*[aeiou]+[^aeiou]*?)(?:pe[^aeiou]*[aeiou]+[^aeiou]*?)+[^aeiou]*"
 )
 _P_SYLLABLE = re.compile(r"pe(?=[^aeiou]*[aeiou])")
+# Each syllable twice, "dididoto"; two syllables in the other order, "tapu".
+_TWICE = re.compile(r"([^aeiou]{0,3}[aeiou]{1,2})\1")
+_ALL_TWICE = re.compile(r"(?:([^aeiou]{0,3}[aeiou]{1,2})\1){2,}s?")
+_TWO_SYLLABLES = re.compile(r"([^aeiou]{1,2}[aeiou])([^aeiou]{1,2}[aeiou])s?")
 _LEAST_CIPHER = 5  # letters: shorter words are found by chance
 # Endings of Portuguese that make a word smaller, larger or worse; without the last vowel.
 _ENDINGS = re.compile(
@@ -73,6 +77,8 @@ def whole_word_ciphers(token: str) -> Iterator[tuple[str, str]]:
         if len(set(token[1::2])) == 1:  # "pxuxtxa"
             yield "separators", token[::2]
     yield from without_added_syllables(token)
+    if two := _TWO_SYLLABLES.fullmatch(token):
+        yield "pig latin", f"{two[2]}{two[1]}"
     if token.endswith("ay"):
         for moved in (token[:-2], token[:-3]):  # "orrapay", "arrombadoway"
             for length in (0, 1, 2, 3):
@@ -80,7 +86,9 @@ def whole_word_ciphers(token: str) -> Iterator[tuple[str, str]]:
 
 
 def without_added_syllables(token: str) -> Iterator[tuple[str, str]]:
-    """Yield what "puputapa" and "pepupeta" stand for."""
+    """Yield what "puputapa", "pepupeta" and "puputata" stand for."""
+    if _ALL_TWICE.fullmatch(token):
+        yield "added syllables", _TWICE.sub(r"\1", token)
     if token.count("p") < 2:  # noqa: PLR2004  (one for each of two syllables)
         return
     plain, pairs = _P_PAIR.subn(r"\1", token)
