@@ -15,6 +15,8 @@ from kombu import Connection
 from kombu.transport import redis, virtual
 from redis.exceptions import ResponseError
 
+from moderado.core.redis import WITHOUT_VERSION
+
 LONGEST_PAUSE = 2.0  # seconds between two connection attempts
 
 
@@ -40,6 +42,10 @@ class QoS(redis.QoS):
 
 class Channel(redis.Channel):
     QoS = QoS
+
+    def _connparams(self, asynchronous: bool = False) -> dict[str, Any]:  # noqa: FBT001, FBT002  (as kombu's)
+        params: dict[str, Any] = super()._connparams(asynchronous)  # type: ignore[misc]  # (untyped)
+        return params | WITHOUT_VERSION
 
 
 class Transport(redis.Transport):

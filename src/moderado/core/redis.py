@@ -21,6 +21,9 @@ from redis.retry import Retry
 __all__ = ["RedisError", "client", "new_async_client"]
 
 TIMEOUT = 0.5  # seconds to connect and for an answer: no request waits longer for a hint
+# Otherwise each new connection reads the library's version from disk, in the event loop, too, and
+# leaves the names of all installed files to the garbage collector.
+WITHOUT_VERSION: dict[str, Any] = {"driver_info": None}
 SHARED_CALLS = 8  # of a thread on the shared pool, before it gets its own connection
 
 
@@ -99,7 +102,7 @@ def _new_client(url: str, timeout: float, **options: bool) -> redis.Redis:
 
 
 def _connection_options(url: str, timeout: float) -> dict[str, Any]:
-    options = {"socket_timeout": timeout, "decode_responses": True}
+    options = WITHOUT_VERSION | {"socket_timeout": timeout, "decode_responses": True}
     if url.startswith("unix:"):
         return options
     return options | {

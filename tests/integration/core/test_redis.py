@@ -1,10 +1,13 @@
 """Redis clients time out quickly and reconnect to a restarted server."""
 
+import asyncio
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from django.conf import settings
 from redis import exceptions as redis_exceptions
 
+from moderado.config.celery import app
 from moderado.core import redis
 from tests.silent import silent_server
 
@@ -99,3 +102,32 @@ def test_blocking_command_ends_with_the_clients_timeout():
 def test_unix_socket_url_is_accepted():
     with pytest.raises(redis.RedisError, match="nobody"):
         redis.client("unix:///run/nobody/redis.sock").ping()
+
+
+def asked_by_a_thread():
+    redis._new_client(settings.REDIS_URL, 5).ping()
+
+
+def published():
+    with app.connection_for_write() as connection:
+        connection.default_channel.client.ping()
+
+
+async def asked_by_a_loop():
+    client = redis.new_async_client()
+    await client.ping()
+    await client.aclose()
+
+
+@pytest.mark.proves("R341")
+@pytest.mark.parametrize(
+    "connect",
+    [asked_by_a_thread, lambda: asyncio.run(asked_by_a_loop()), published],
+    ids=["client", "client of an event loop", "broker"],
+)
+def test_new_connection_reads_no_version_from_disk(connect, monkeypatch):
+    def read():
+        raise AssertionError("read from disk")
+
+    monkeypatch.setattr("redis.utils.get_lib_version", read)
+    connect()
