@@ -17,6 +17,7 @@ _LENGTH = 0x7F
 _MASK_BYTES = 4
 _LONG = {126: 2, 127: 8}  # bytes of the length that follow, by the short length
 _LEAST = {126: 126, 127: 65_536}  # the smallest length that may be written so
+_MOST = (1 << 63) - 1  # the first bit of a length is 0
 
 
 class ClientFrame(NamedTuple):
@@ -24,7 +25,7 @@ class ClientFrame(NamedTuple):
 
     end: int
     is_message: bool  # a whole message; otherwise a control frame or a fragment
-    is_minimal: bool = True  # the length takes the fewest bytes, as it must; no parser checks that
+    is_valid: bool = True  # the length is of the shortest form, in 63 bits; no parser checks that
 
 
 def find_frame(data: bytes, at: int) -> ClientFrame | None:
@@ -35,16 +36,16 @@ def find_frame(data: bytes, at: int) -> ClientFrame | None:
     if len(data) - at < 2:  # noqa: PLR2004  (the bytes of the shortest header)
         return None
     first, second = data[at], data[at + 1]
-    begin, size, is_minimal = at + 2, second & _LENGTH, True
+    begin, size, is_valid = at + 2, second & _LENGTH, True
     if more := _LONG.get(size):
         if len(data) - begin < more:
             return None
         least, size = _LEAST[size], int.from_bytes(data[begin : begin + more])
-        begin, is_minimal = begin + more, size >= least
+        begin, is_valid = begin + more, least <= size <= _MOST
     if second & _MASKED:
         begin += _MASK_BYTES
     is_message = bool(first & _FINAL) and first & _OPCODE in _MESSAGES
-    return ClientFrame(begin + size, is_message, is_minimal)
+    return ClientFrame(begin + size, is_message, is_valid)
 
 
 def new_control_bucket(now: float) -> TokenBucket:

@@ -229,7 +229,7 @@ class ChatProtocol(WebSocketsSansIOProtocol):
 
     def _is_refused(self, frame: ClientFrame) -> bool:
         """Close instead of parsing a frame that no parser refuses, or too many for nothing."""
-        if frame.is_minimal:
+        if frame.is_valid:
             if frame.is_message and not self.close_sent:
                 return False
             self._bucket = self._bucket or new_control_bucket(self.loop.time())
@@ -238,7 +238,7 @@ class ChatProtocol(WebSocketsSansIOProtocol):
             metrics.DROPPED.labels(kind="flooding_socket").inc()
             log.info("flooding_socket_closed")
         if not self.close_sent:
-            self.conn.fail(CloseCode.FLOODING if frame.is_minimal else CloseCode.PROTOCOL_ERROR)
+            self.conn.fail(CloseCode.FLOODING if frame.is_valid else CloseCode.PROTOCOL_ERROR)
         self._end()  # without waiting for a peer that floods to read it
         return True
 

@@ -46,4 +46,4 @@ def test_length_in_more_bytes_than_it_takes_is_recognised(mark, bytes_, size):
     found = find_frame(bytes([0x81, 0x80 | mark]) + size.to_bytes(bytes_), 0)
     assert found is not None
     shortest = Frame(Opcode.TEXT, b"x" * size).serialize(mask=True)
-    assert found.is_minimal == (found.end == len(shortest))
+    assert found.is_valid == (found.end == len(shortest))

@@ -638,6 +638,7 @@ CLOSED = {
     ),
     "a compressed frame": ([b"\xc1\x80\0\0\0\0"], 1002, "protocol_error"),
     "a length in too many bytes": ([b"\x81\xfe\0\x02\0\0\0\0hi"], 1002, "protocol_error"),
+    "a length of more than 63 bits": ([b"\x81\xff" + b"\xff" * 8], 1002, "protocol_error"),
     "a continuation of nothing": ([frame(Opcode.CONT, 1)], 1002, "protocol_error"),
     "a close reason that is not UTF-8": (
         [Frame(Opcode.CLOSE, b"\x03\xe8\xff").serialize(mask=True)],
