@@ -6,12 +6,13 @@ import pytest
 from django.utils import timezone
 
 from moderado.chat.models import Message
-from moderado.chat.services import purge_requests, purging, room_measures
+from moderado.chat.services import purge_requests, room_measures
 from moderado.core import clock as database_clock
 from moderado.enforcement.models import RetentionRun
 from moderado.enforcement.services import claiming, erasures, retention
 from tests.factories import MODERATING, make_member, make_user
 from tests.integration.chat.steps import judge, post
+from tests.integration.enforcement.test_purges import run as run_purges
 from tests.rulings import staff_actor
 
 pytestmark = [pytest.mark.django_db, pytest.mark.proves("R123")]
@@ -39,8 +40,7 @@ def test_purge_removes_what_was_written_until_now(clock, error, room, staff):
     clock.shift(error)
 
     purge_requests.start_purge(actor=staff, user_id=raider.id, since=since, reason="spam")
-    while purging.run_slice():
-        pass
+    run_purges()
 
     assert Message.objects.get(pk=message.pk).status == "REMOVED"
 

@@ -35,6 +35,7 @@ from moderado.moderation.errors import OwnCase
 from moderado.moderation.models import Case, ModerationLog
 from tests.factories import make_member, make_room, make_staff, make_user
 from tests.integration.chat.steps import edit, judge, post, wait_until_settled
+from tests.processes import wait_until
 from tests.rulings import staff_actor
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("obedient_provider")]
@@ -63,8 +64,14 @@ def start(actor, user, **fields):
 
 
 def run():
-    while purging.run_slice():
-        pass
+    """Continue all purges to their end, which a transaction of an earlier test may delay."""
+
+    def is_over():
+        while purging.run_slice():
+            pass
+        return not Purge.objects.filter(state__in=purges.UNFINISHED).exists()
+
+    wait_until(is_over, what="end of the purges")
 
 
 def ban(user, room):

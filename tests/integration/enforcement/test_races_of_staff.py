@@ -15,7 +15,6 @@ from django.db.models.functions import Now
 from moderado.chat.models import Message, Room
 from moderado.chat.services import room_measures
 from moderado.chat.services.purge_requests import start_purge
-from moderado.chat.services.purging import run_slice
 from moderado.chat.services.removing import delete_message
 from moderado.chat.services.rooms import delete_room
 from moderado.core import clock
@@ -55,6 +54,7 @@ from tests.factories import (
 )
 from tests.integration.enforcement.races import alone, overtake
 from tests.integration.enforcement.steps import say
+from tests.integration.enforcement.test_purges import run as run_purges
 from tests.rulings import claim, make_ruling
 
 pytestmark = [
@@ -542,8 +542,7 @@ def purge_and_its_repeat(world):
 def purges_of_two(world):
     """Both are accepted; the author gets one notice: of the one that removed something."""
     yield world.purges(world.first), world.purges(world.second)
-    while run_slice():
-        pass
+    run_purges()
     assert sorted(Purge.objects.values_list("state", "removed")) == [("done", 0), ("done", 1)]
     assert Purge.objects.filter(told_at=None).count() == 1
 
