@@ -48,7 +48,7 @@ class Error(ServerFrame, frozen=True, tag="error"):
         Annotated[str, Meta(description="Of the refused frame, if it had one.")] | UnsetType
     ) = UNSET
     retry_after: (
-        Annotated[int, Meta(description="Seconds; `rate_limited`, `slow_mode`, …")] | UnsetType
+        Annotated[int, Meta(description="Seconds; `rate_limited`, `unavailable`, …")] | UnsetType
     ) = UNSET
     fields: (
         Annotated[dict[str, str], Meta(description="A sentence for each invalid field.")]

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from msgspec import UNSET, UnsetType
 
 from moderado.core import metrics
-from moderado.core.errors import ApplicationError, Invalid, RateLimited, Unavailable
+from moderado.core.errors import ApplicationError, Invalid, Unavailable
 from moderado.core.newcomers import NewcomerLimited
 from moderado.enforcement.errors import Restricted
 from moderado.realtime.wire import protocol
@@ -69,7 +69,7 @@ def error_frame(
 
 
 def _retry_after(error: ApplicationError) -> int | UnsetType:
-    wait = error.retry_after if isinstance(error, RateLimited | Restricted) else None
+    wait = getattr(error, "retry_after", None)
     return UNSET if wait is None else wait
 
 
