@@ -191,10 +191,12 @@ class Node:
         self.tasks.start(self.presence.leave(room, user_id))
 
     async def _renew(self) -> None:
-        """Renew what this process holds in Redis, and read whom its users block."""
+        """Renew what this process holds in Redis, and read what its users may see and do."""
         await self.connection_limits.renew()
         await self.presence.renew(self.hub.rooms.values())
-        await self.person_notices.refresh_hidden(list(self.hub.users))
+        users = list(self.hub.users)
+        await self.person_notices.refresh_hidden(users)
+        await self.person_notices.refresh_silences(users)
 
 
 def _layer() -> Layer:

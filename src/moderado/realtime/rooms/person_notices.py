@@ -1,10 +1,11 @@
 """Notices of enforcement to one person, who is hidden from whom, and who may not write.
 
 Hints carry them, at most once. What concerns sanctions is read again by the periodic check, so that
-it reaches every connection also while hints are lost; so are the blocks of all users. REST shows
-the rest.
+it reaches every connection also while hints are lost; so are the blocks and silences of all users,
+which also makes up for reads that failed. REST shows the rest.
 """
 
+import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from datetime import datetime, timedelta
@@ -82,6 +83,7 @@ class PersonNotices:
         self._start = start
         self._waiting: deque[BlocksHint | PersonLine] = deque()
         self._is_working = False
+        self._reading = asyncio.Lock()  # else an older answer could follow a newer one
         self._delivered: dict[tuple[UUID, str, UUID], None] = {}
         self._read_until: datetime | None = None
 
@@ -104,7 +106,7 @@ class PersonNotices:
                 if isinstance(hint, BlocksHint):
                     await self.refresh_hidden([hint.user_id])
                 elif _is_of_sanction(hint.line):
-                    await self._refresh_silences([hint.user_id])
+                    await self.refresh_silences([hint.user_id])
                 else:
                     self._deliver(hint.user_id, hint.line)
         finally:
@@ -114,14 +116,28 @@ class PersonNotices:
         """Read who is hidden from these users now. An outage leaves it as it was."""
         if not user_ids:
             return
-        try:
-            hidden = await self._records.hidden(user_ids)
-        except Unavailable:
-            log.warning("blocks_not_read", users=len(user_ids))
+        async with self._reading:
+            try:
+                hidden = await self._records.hidden(user_ids)
+            except Unavailable:
+                log.warning("blocks_not_read", users=len(user_ids))
+                return
+            for user_id in user_ids:
+                for connection in self._users.get(user_id, ()):
+                    connection.hidden = hidden.get(user_id, NOTHING_HIDDEN)
+
+    async def refresh_silences(self, user_ids: Collection[UUID]) -> None:
+        """Read what keeps these users from writing. An outage leaves it as it was."""
+        if not user_ids:
             return
-        for user_id in user_ids:
-            for connection in self._users.get(user_id, ()):
-                connection.hidden = hidden.get(user_id, NOTHING_HIDDEN)
+        async with self._reading:
+            try:
+                found = await self._records.silences(user_ids)
+            except Unavailable:
+                log.warning("silences_not_read", users=len(user_ids))
+                return
+            for user_id in user_ids:
+                self._silence(user_id, found.get(user_id, {}))
 
     async def refresh_sanctions(self) -> None:
         """Tell the users of this event loop what no hint told them of their sanctions.
@@ -143,7 +159,7 @@ class PersonNotices:
             line = encode.line_of_person_notice(each.notice, each.body)
             if self._deliver(each.user_id, line):
                 concerned.append(each.user_id)
-        await self._refresh_silences(concerned)
+        await self.refresh_silences(concerned)
 
     def _deliver(self, user_id: UUID, line: Line) -> bool:
         """Write a notice to all connections of a person, unless it repeats one."""
@@ -158,22 +174,12 @@ class PersonNotices:
             connection.push(line, PERSONAL)
         return True
 
-    async def _refresh_silences(self, user_ids: Collection[UUID]) -> None:
-        """Read what keeps these users from writing. An outage leaves it as it was."""
-        if not user_ids:
-            return
-        try:
-            found = await self._records.silences(user_ids)
-        except Unavailable:
-            log.warning("silences_not_read", users=len(user_ids))
-            return
-        for user_id in user_ids:
-            silences = found.get(user_id, {})
-            for connection in self._users.get(user_id, ()):
-                for room_id in connection.rooms:
-                    subscription = self._subscription(connection, room_id)
-                    if subscription is not None:
-                        subscription.silence = _severest(silences, room_id)
+    def _silence(self, user_id: UUID, silences: Silences) -> None:
+        for connection in self._users.get(user_id, ()):
+            for room_id in connection.rooms:
+                subscription = self._subscription(connection, room_id)
+                if subscription is not None:
+                    subscription.silence = _severest(silences, room_id)
 
 
 def _is_of_sanction(line: Line) -> bool:
