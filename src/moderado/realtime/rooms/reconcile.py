@@ -5,8 +5,8 @@ lost rights, outcomes of messages, sanctions, ended sessions.
 """
 
 import asyncio
-from collections import defaultdict
-from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterable, Mapping
+from collections import defaultdict, deque
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 from uuid import UUID
@@ -24,6 +24,7 @@ from moderado.realtime.rooms.connection import Connection
 from moderado.realtime.rooms.hub import Hub
 from moderado.realtime.wire.close_codes import CloseCode
 
+Check = Callable[[], Awaitable[None]]
 Waits = dict[UUID, list[tuple[Connection, Awaited]]]  # by message
 
 log = structlog.get_logger(__name__)
@@ -77,10 +78,10 @@ class Reconciler:
         hub: Hub,
         *,
         records: Records,
-        check_layer: Callable[[], Awaitable[None]],
+        check_layer: Check,
         renew_leases: Callable[[], Coroutine[Any, Any, None]],
-        refresh_sanctions: Callable[[], Awaitable[None]],
-        check_case_access: Callable[[], Awaitable[None]],
+        refresh_sanctions: Check,
+        check_case_access: Check,
         start: Start,
         schedule: Schedule,
     ) -> None:
@@ -93,33 +94,52 @@ class Reconciler:
         self._start = start
         self._schedule = schedule
         self._rounds = 0
+        self._left: list[Check] = []  # checks that failed, or were not reached since
 
     async def run(self) -> None:
-        """Check for ever. A round that fails is logged; the next one comes."""
+        """Check for ever. A check that fails is logged, and repeated in the next round."""
         while True:
             await asyncio.sleep(self._schedule.interval)
             self._rounds += 1
-            try:
+            if not failpoints.reach("hub.reconcile"):
                 await self._round()
-            except Unavailable:
-                log.warning("reconciliation_postponed")
-            except Exception:
-                log.exception("reconciliation_failed")
 
     async def _round(self) -> None:
-        if failpoints.reach("hub.reconcile"):
-            return
-        await self._check_layer()
+        """Run the checks that are due, those first that earlier rounds left."""
+        await self._failure(self._check_layer)
         if self._rounds % self._schedule.leases_every == 0:
             self._start(self._renew_leases())
-        await self.rooms()
-        await self.outcomes()
-        await self.held()
-        await self._check_case_access()
+        due = deque(dict.fromkeys([*self._left, *self._due()]))
+        self._left = []
+        while due:
+            check = due.popleft()
+            failure = await self._failure(check)
+            if failure is not None:
+                self._left.append(check)
+            if isinstance(failure, Unavailable):
+                # The others would wait for PostgreSQL as long as this one. In the next round they
+                # come first, so that none is always behind a check that fails.
+                self._left = [*due, *self._left]
+                return
+
+    async def _failure(self, check: Check) -> Exception | None:
+        try:
+            await check()
+        except Unavailable as error:
+            log.warning("reconciliation_postponed")
+            return error
+        except Exception as error:
+            log.exception("reconciliation_failed")
+            return error
+        return None
+
+    def _due(self) -> Iterator[Check]:
+        """Return the checks of PostgreSQL that this round makes."""
+        yield from (self.rooms, self.outcomes, self.held, self._check_case_access)
         if self._rounds % self._schedule.sanctions_every == 0:
-            await self._refresh_sanctions()
+            yield self._refresh_sanctions
         if self._rounds % self._schedule.sessions_every == 0:
-            await self.sessions()
+            yield self.sessions
 
     async def rooms(self) -> None:
         """Compare the heads of all rooms, in one query."""

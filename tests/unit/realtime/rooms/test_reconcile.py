@@ -18,6 +18,14 @@ from moderado.realtime.wire.encode import Block, Line
 from tests.unit.realtime.rooms.fakes import HubScene, head
 
 ROOM, NOW = uuid4(), "2026-01-01T00:00:00Z"
+SCHEDULE = Schedule(
+    interval=0.0,
+    hint_delay=0.0,
+    outcome_after=-1.0,
+    sanctions_every=3,
+    sessions_every=3,
+    leases_every=2,
+)
 
 
 class FakeRecords:
@@ -58,7 +66,7 @@ class Scene(HubScene):
             refresh_sanctions=self._refresh_sanctions,
             check_case_access=self._check_case_access,
             start=self._start,
-            schedule=Schedule(interval=0.0, hint_delay=0.0, outcome_after=-1.0, leases_every=2),
+            schedule=SCHEDULE,
         )
 
     async def _check_layer(self) -> None:
@@ -285,3 +293,43 @@ async def test_check_goes_on_after_a_database_outage(scene: Scene):
         await scene.reconciler.run()
 
     assert scene.renewals == 2
+
+
+@pytest.mark.proves("R325")
+@pytest.mark.parametrize("failure", [Unavailable(), RuntimeError("a fault of one check")])
+async def test_check_that_always_fails_keeps_no_other_one_from_running(
+    scene: Scene, monkeypatch, failure: Exception
+):
+    client, ended = await scene.connect(), await scene.connect()
+    await scene.hub.subscribe(client.connection, client.principal, ROOM)
+    scene.database.sessions = {client.principal.session_id: "Ana"}
+
+    async def fail(_asked: object) -> None:
+        raise failure
+
+    monkeypatch.setattr(scene.database, "heads", fail)
+    with pytest.raises(asyncio.CancelledError):
+        await scene.reconciler.run()
+
+    assert ended.connection.closing == CloseCode.NOT_AUTHENTICATED
+    assert scene.told_while_open[0], "sanctions were looked up before"
+    assert client.connection.closing is None
+
+
+@pytest.mark.proves("R325")
+async def test_check_that_failed_is_repeated_in_the_next_round(scene: Scene, monkeypatch):
+    """Not only after its own number of rounds, which may be many."""
+    ended, asked = await scene.connect(), []
+
+    async def fail_once(session_ids: Collection[UUID]) -> dict[UUID, str]:
+        asked.append(scene.layer_checks)
+        if len(asked) == 1:
+            raise Unavailable
+        return {}
+
+    monkeypatch.setattr(scene.database, "sessions_alive", fail_once)
+    with pytest.raises(asyncio.CancelledError):
+        await scene.reconciler.run()
+
+    assert asked[:2] == [3, 4]
+    assert ended.connection.closing == CloseCode.NOT_AUTHENTICATED
