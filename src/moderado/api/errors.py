@@ -20,6 +20,7 @@ from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
 from moderado.api.finding_bodies import ExampleBody, FairnessBody
+from moderado.api.parsers import EncodedBody
 from moderado.core.database import is_outage
 from moderado.core.errors import (
     ApplicationError,
@@ -139,6 +140,8 @@ def _headers(error: Exception) -> dict[str, str]:
     status = getattr(error, "status", None) or getattr(error, "status_code", None)
     if status == 401:  # noqa: PLR2004  (the number is the name here)
         headers["WWW-Authenticate"] = "Bearer"
+    if isinstance(error, EncodedBody):
+        headers["Accept-Encoding"] = "identity"
     wait = getattr(error, "retry_after", None) or getattr(error, "wait", None)
     if wait:
         headers["Retry-After"] = str(int(wait))

@@ -1,4 +1,4 @@
-"""Parser of request bodies: JSON in UTF-8, of limited size and depth."""
+"""Parsers of request bodies: JSON in UTF-8, of limited size and depth, never compressed."""
 
 from collections.abc import Mapping
 from typing import IO, Any, ClassVar
@@ -17,8 +17,19 @@ class TooLarge(APIException):
     default_detail = _("The request is too large.")
 
 
+class EncodedBody(APIException):
+    """The body is compressed, or encoded in another way (RFC 9110, 8.4 and 15.5.16)."""
+
+    status_code = 415
+    default_code = "unsupported_encoding"
+    default_detail = _("Send the body as it is, without the header `Content-Encoding`.")
+
+
 class BoundedBody(BaseParser):
-    """The body as it is, of at most `limit` bytes."""
+    """The body as it is, of at most `limit` bytes.
+
+    One with a `Content-Encoding` is refused before it is read: what it holds may be of any size.
+    """
 
     media_type = "application/json"
     limit: ClassVar[int] = MAX_BODY_BYTES
@@ -29,6 +40,8 @@ class BoundedBody(BaseParser):
         media_type: str | None = None,
         parser_context: Mapping[str, Any] | None = None,
     ) -> Any:
+        if _is_encoded(parser_context):
+            raise EncodedBody
         body = stream.read(self.limit + 1)
         if len(body) > self.limit:
             raise TooLarge
@@ -47,7 +60,7 @@ class BoundedJSON(BoundedBody):
         media_type: str | None = None,
         parser_context: Mapping[str, Any] | None = None,
     ) -> Any:
-        body = super().parse(stream)
+        body = super().parse(stream, media_type, parser_context)
         try:
             return strict_json(body)
         except RepeatedField:
@@ -55,6 +68,12 @@ class BoundedJSON(BoundedBody):
         except (ValueError, RecursionError):
             # The parser's message may quote the body, so it is not part of the response.
             raise ParseError(_("The body is not valid JSON.")) from None
+
+
+def _is_encoded(parser_context: Mapping[str, Any] | None) -> bool:
+    request = (parser_context or {}).get("request")
+    encoding = "" if request is None else request.headers.get("Content-Encoding", "")
+    return encoding.strip().lower() not in {"", "identity"}
 
 
 class RepeatedField(Exception):

@@ -7,21 +7,19 @@ from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import ParseError
-from rest_framework.parsers import BaseParser
 
 from moderado.api.fields import ActIdField, ClientIdField
 from moderado.api.finding_bodies import BacktestBody, ExampleBody, FairnessBody, QueueLoadBody
-from moderado.api.parsers import TooLarge
+from moderado.api.parsers import BoundedBody
 from moderado.api.schemas import PersonField, StrictInput
 from moderado.core.errors import Invalid
-from moderado.core.wire_limits import MAX_BODY_BYTES
 from moderado.moderation.services.policy_assignments import ROOM_TYPES
 from moderado.moderation.services.policy_documents import REASON_LENGTH
 
 MAX_NAME = 48
 
 
-class PolicyYAML(BaseParser):
+class PolicyYAML(BoundedBody):
     """A whole policy as YAML, in place of `{"document": …}`."""
 
     media_type = "application/yaml"
@@ -33,9 +31,7 @@ class PolicyYAML(BaseParser):
         parser_context: Mapping[str, Any] | None = None,
     ) -> dict[str, str]:
         """Return the text of the body. The service reads it, so that mistakes have lines."""
-        body = stream.read(MAX_BODY_BYTES + 1)
-        if len(body) > MAX_BODY_BYTES:
-            raise TooLarge
+        body = super().parse(stream, media_type, parser_context)
         try:
             return {"yaml": body.decode("utf-8")}
         except UnicodeDecodeError:

@@ -1,5 +1,6 @@
 """Every error has one shape and reveals nothing internal."""
 
+import gzip
 import json
 
 import pytest
@@ -171,6 +172,35 @@ def test_bodies_of_other_types_are_a_415(client, content_type):
     answer = send(client, b"email=x", content_type)
 
     assert (answer.status_code, answer.json()["code"]) == (415, "unsupported_media_type")
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "BR", "x", "identity, gzip"])
+@pytest.mark.parametrize("language", ["en", "pt-br"])
+def test_encoded_body_is_a_415_that_names_the_header(client, encoding, language):
+    answer = client.generic(
+        "POST",
+        LOGIN,
+        gzip.compress(b'{"email": "x"}'),
+        content_type="application/json",
+        headers={"Content-Encoding": encoding, "Accept-Language": language},
+    )
+
+    assert (answer.status_code, answer.json()["code"]) == (415, "unsupported_encoding")
+    assert "`Content-Encoding`" in answer.json()["detail"]
+    assert answer.headers["Accept-Encoding"] == "identity"
+
+
+@pytest.mark.django_db
+def test_body_that_is_said_to_be_as_it_is_is_read(client):
+    answer = client.generic(
+        "POST",
+        LOGIN,
+        b"{}",
+        content_type="application/json",
+        headers={"Content-Encoding": "identity"},
+    )
+
+    assert set(answer.json()["fields"]) == {"email", "password"}
 
 
 def test_unsupported_method_answers_405_with_allow(client):

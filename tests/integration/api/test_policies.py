@@ -77,6 +77,18 @@ def test_policy_is_created_from_yaml(staff):
     assert document["rules"][0]["words"] == ["pira", "no"]
 
 
+def test_compressed_yaml_is_refused(staff):
+    answer = staff.post(
+        POLICIES,
+        YAML,
+        content_type="application/yaml",
+        headers={"Content-Encoding": "gzip"},
+    )
+
+    assert (answer.status_code, answer.json()["code"]) == (415, "unsupported_encoding")
+    assert not Policy.objects.exists()
+
+
 def test_all_mistakes_are_fields_with_their_lines(staff):
     wrong = YAML.replace("outcome: hold", "outcome: hide").replace("spam", "rude")
 

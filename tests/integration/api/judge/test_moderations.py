@@ -47,6 +47,15 @@ def test_answer_has_exactly_the_shape_of_openai(judge):
     assert all(0 <= each <= 1 for each in result["category_scores"].values())
 
 
+def test_compressed_text_is_refused_in_the_shape_of_openai(judge):
+    answer = judge.post(
+        PATH, {"input": OFFENCE}, format="json", headers={"Content-Encoding": "gzip"}
+    )
+
+    assert (answer.status_code, answer.headers["Accept-Encoding"]) == (415, "identity")
+    assert answer.json()["error"]["code"] == "unsupported_encoding"
+
+
 def test_explanation_says_which_words_and_which_step(judge):
     (result,) = ask(judge, {"input": OFFENCE})["results"]
     why = result["moderado"]
