@@ -74,7 +74,7 @@ class ChangeBody(serializers.Serializer[Any]):
     action = serializers.CharField()
     version = serializers.IntegerField(source="version.number", allow_null=True, default=None)
     actor = PersonField(allow_null=True, help_text="Null for the command line.")
-    reason = serializers.CharField(allow_blank=True)
+    reason = serializers.CharField(source="reason_in_words", allow_blank=True)
     details = serializers.DictField()
     created_at = serializers.DateTimeField()
 
@@ -88,7 +88,7 @@ class VersionBody(serializers.Serializer[Any]):
     version = serializers.IntegerField(source="number")
     is_enabled = serializers.SerializerMethodField()
     author = PersonField(allow_null=True, help_text="Null for the command line.")
-    reason = serializers.CharField(allow_blank=True)
+    reason = serializers.CharField(source="reason_in_words", allow_blank=True)
     created_at = serializers.DateTimeField()
 
     def get_is_enabled(self, version: Any) -> bool:

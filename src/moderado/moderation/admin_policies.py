@@ -92,6 +92,14 @@ class PolicyAdmin(Audited, ReadOnly, ModelAdmin):
             self.message_user(request, gettext("The policy is deleted."), messages.SUCCESS)
 
 
+class ShowsReason:
+    """Pages of versions and changes of policies, which show why they were made."""
+
+    @display(description=_("reason"), ordering="reason")
+    def shown_reason(self, row: PolicyVersion | PolicyChange) -> str:
+        return row.reason_in_words or "-"
+
+
 class ShowsEnabled:
     """A page of versions of policies, which shows whether each is enabled."""
 
@@ -106,18 +114,18 @@ class ShowsEnabled:
 
 
 @admin.register(PolicyVersion)
-class PolicyVersionAdmin(ShowsEnabled, Audited, ReadOnly, PageWithContext, ModelAdmin):
+class PolicyVersionAdmin(ShowsEnabled, ShowsReason, Audited, ReadOnly, PageWithContext, ModelAdmin):
     """The versions. The page of one shows first what would follow if it were enabled."""
 
     services_audit = True
     form = VersionForm
-    list_display = ("policy", "number", "is_enabled", "author", "reason", "created_at")
+    list_display = ("policy", "number", "is_enabled", "author", "shown_reason", "created_at")
     list_filter = ("policy",)
     list_select_related = ("policy", "author")
     ordering = ("policy__name", "-number")
     change_form_outer_before_template = PAGE
     fieldsets = (
-        (None, {"fields": ("policy", "number", "enabled_in_words", "author", "reason")}),
+        (None, {"fields": ("policy", "number", "enabled_in_words", "author", "shown_reason")}),
         (_("document"), {"fields": ("shown_document",)}),
         (_("Record"), {"fields": ("id", "created_at")}),
     )
@@ -272,10 +280,12 @@ class PolicyAssignmentAdmin(NamesSubjects, Audited, ReadOnly, ModelAdmin):
 
 
 @admin.register(PolicyChange)
-class PolicyChangeAdmin(ReadOnly, ModelAdmin):
+class PolicyChangeAdmin(ShowsReason, ReadOnly, ModelAdmin):
     """Who changed which policy, and why."""
 
-    list_display = ("created_at", "policy", "action", "version", "actor", "reason")
+    list_display = ("created_at", "policy", "action", "version", "actor", "shown_reason")
+    exclude = ("reason",)
+    readonly_fields = ("shown_reason",)
     list_filter = ("policy", "action")
     list_select_related = ("policy", "version__policy", "actor")
     ordering = ("-created_at", "-id")

@@ -56,6 +56,31 @@ def test_version_is_shown_enabled_and_rolled_back(client, staff):
     assert (change.action, change.actor) == ("rolled_back", staff)
 
 
+@pytest.mark.parametrize(
+    "language, reason",
+    [("pt-br", "feita da configuração"), ("en", "made of the configuration")],
+)
+def test_reason_of_the_server_is_in_the_language_of_the_reader(client, staff, language, reason):
+    """The migration that makes the first version stores its reason once, in English."""
+    document = parse_document(document={"name": "default", "rules": []})
+    saved = policies.create_policy(
+        actor_id=None, document=document, reason="made of the configuration"
+    )
+    change = PolicyChange.objects.get()
+    pages = [
+        reverse("admin:moderation_policyversion_changelist"),
+        reverse("admin:moderation_policyversion_change", args=[saved.version.pk]),
+        reverse("admin:moderation_policychange_changelist"),
+        reverse("admin:moderation_policychange_change", args=[change.pk]),
+    ]
+
+    for page in pages:
+        answer = client.get(page, headers={"Accept-Language": language})
+        assert reason in answer.content.decode()
+    shown = client.get("/api/moderation/policies/default/", headers={"Accept-Language": language})
+    assert shown.json()["history"][0]["reason"] == reason
+
+
 def test_failing_version_is_not_enabled(client, staff):
     version = save(must_hold=["bom dia"])
 

@@ -11,6 +11,19 @@ from moderado.moderation.labels import ROOM_TYPE_NAMES
 
 NAME_LENGTH = 48
 REASON_LENGTH = 500
+# Reasons that the server itself gave, as they are stored. Stored ones never change.
+_OWN_REASONS = {"made of the configuration": _("made of the configuration")}
+
+
+class HasReason:
+    """A row with a `reason` that staff wrote, or the server."""
+
+    reason: str
+
+    @property
+    def reason_in_words(self) -> str:
+        """The reason; one of the server is in the reader's language."""
+        return str(_OWN_REASONS.get(self.reason, self.reason))
 
 
 class Policy(Record):
@@ -63,7 +76,7 @@ class Policy(Record):
         return self.name
 
 
-class PolicyVersion(Record):
+class PolicyVersion(HasReason, Record):
     """A version of a policy's document. Database triggers refuse UPDATE and DELETE."""
 
     policy = models.ForeignKey(
@@ -119,7 +132,7 @@ class PolicyAssignment(Record):
         return f"{self.policy} {self.scope_id or of_type or '*'}"
 
 
-class PolicyChange(Record):
+class PolicyChange(HasReason, Record):
     """A line of the history of policies: who did what, when and why."""
 
     class Action(models.TextChoices):

@@ -106,7 +106,7 @@ class Command(OperatorCommand):
                 "action": change.action,
                 "version": change.version.number if change.version else None,
                 "actor": change.actor.name if change.actor else None,
-                "reason": change.reason,
+                "reason": change.reason_in_words,
             }
             for change in policy.history
         ]
