@@ -13,6 +13,9 @@ from django.utils.translation import gettext_lazy as _
 from moderado.core.models import Record
 from moderado.enforcement.models.rulings import Ruling
 
+# When the time to appeal the decision of a sanction began, as SQL: see `Sanction.appeal_from`.
+APPEAL_FROM = "coalesce(lengthened_at, created_at)"
+
 
 class Sanction(Record):
     """A measure against a person, in a room or, without a scope, on the whole server.
@@ -158,7 +161,10 @@ class Sanction(Record):
 
     @property
     def appeal_from(self) -> datetime:
-        """When the time to appeal its decision began: anew when a sanction is lengthened."""
+        """When the time to appeal its decision began: anew when a sanction is lengthened.
+
+        All sanctions of a ruling have the same.
+        """
         return self.lengthened_at or self.created_at
 
 

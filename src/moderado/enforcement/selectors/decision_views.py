@@ -1,12 +1,11 @@
 """The one place that builds the view of a decision, of whatever kind it is."""
 
-from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
 from moderado.core import clock
 from moderado.enforcement.appeal_terms import appeal_end, appeal_path
-from moderado.enforcement.models import Ruling, Sanction
+from moderado.enforcement.models import Ruling
 from moderado.enforcement.types import DecisionType
 from moderado.enforcement.views import DecisionView, SanctionNote
 from moderado.moderation.category_rules import CATEGORY_RULES
@@ -73,9 +72,9 @@ def decision_view(  # noqa: PLR0913  (what kinds of decisions differ in)
     )
 
 
-def last_lengthening(sanctions: Iterable[Sanction]) -> datetime | None:
-    """Return when one of these sanctions was last lengthened; None if none was."""
-    return max((each.lengthened_at for each in sanctions if each.lengthened_at), default=None)
+def appeal_from(ruling: Ruling) -> datetime:
+    """Return when the time to appeal a ruling began, which its sanctions share."""
+    return max((each.appeal_from for each in ruling.sanctions.all()), default=ruling.created_at)
 
 
 def reason_for_author(ruling: Ruling) -> str:

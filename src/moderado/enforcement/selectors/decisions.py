@@ -11,8 +11,8 @@ from django.db.models import Exists, OuterRef, Q
 from moderado.enforcement.models import Appeal, Purge, ReportingSuspension, Ruling, Sanction
 from moderado.enforcement.selectors.appeal_views import appeal_view
 from moderado.enforcement.selectors.decision_views import (
+    appeal_from,
     decision_view,
-    last_lengthening,
     reason_for_author,
 )
 from moderado.enforcement.selectors.past_verdicts import Position as Position
@@ -118,7 +118,7 @@ def _rulings(
                 reason=reason_for_author(row),
                 explanation=what_became(row.subject_type, _outcome_of(row), row.was_seen),
                 is_reversed=row.is_reversed,
-                appeal_from=last_lengthening(row.sanctions.all()),
+                appeal_from=appeal_from(row),
             ),
             key=(row.created_at, row.id),
             revision=row.revision,
@@ -161,7 +161,7 @@ def _sanctions(
                 ends_at=row.ends_at,
                 is_reversed=row.lifted_at is not None,
                 by="machine" if row.actor_id is None else "moderation",
-                appeal_from=row.lengthened_at,
+                appeal_from=row.appeal_from,
             ),
             key=(row.created_at, row.id),
             # Who gave the strike that led to a sanction does not decide about that either.

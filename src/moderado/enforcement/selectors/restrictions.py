@@ -16,7 +16,7 @@ from moderado.core.database import run_prepared
 from moderado.enforcement.appeal_terms import appeal_end
 from moderado.enforcement.emails import email_digest
 from moderado.enforcement.errors import Banned, refusal_of
-from moderado.enforcement.models import Sanction
+from moderado.enforcement.models.sanctions import APPEAL_FROM, Sanction
 from moderado.enforcement.types import Restriction
 
 _WRITING = ("mute", "ban")
@@ -65,10 +65,7 @@ def _exists(found: str) -> str:
 
 
 # What a person learns of a sanction, as `_restriction` takes it.
-_SHOWN = (
-    "kind, ends_at, reason, id, public_note, coalesce(ruling_id, id),"
-    " coalesce(lengthened_at, created_at)"
-)
+_SHOWN = f"kind, ends_at, reason, id, public_note, coalesce(ruling_id, id), {APPEAL_FROM}"
 
 _FIND = f"""
     SELECT {_SHOWN}
@@ -101,7 +98,7 @@ def _restriction(  # noqa: PLR0913, PLR0917  (columns of a row)
     sanction: UUID,
     note: str,
     decision: UUID,
-    decided_at: datetime,
+    appeal_from: datetime,
 ) -> Restriction:
     return Restriction(
         kind=kind,
@@ -110,7 +107,7 @@ def _restriction(  # noqa: PLR0913, PLR0917  (columns of a row)
         sanction=sanction,
         note=note,
         decision=decision,
-        appeal_until=appeal_end(decided_at),
+        appeal_until=appeal_end(appeal_from),
     )
 
 

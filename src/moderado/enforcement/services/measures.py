@@ -87,7 +87,7 @@ def impose(ruling: Ruling, measures: Sequence[Measure]) -> None:
                 term=measure.term,
                 reason=ruling.reason,
                 public_note=ruling.public_note,
-                ruling_id=ruling.id,
+                ruling=ruling,
                 basis=basis if measure.kind is SanctionKind.STRIKE else NO_BASIS,
             )
 

@@ -31,11 +31,11 @@ from moderado.enforcement.events import (
     SanctionApplied,
     SanctionLifted,
 )
-from moderado.enforcement.models import Sanction
+from moderado.enforcement.models import Ruling, Sanction
 from moderado.enforcement.selectors.sanctions import view_of
 from moderado.enforcement.services.erased_accounts import check_words_about
 from moderado.enforcement.services.fairness import check_not_self
-from moderado.enforcement.services.strike_values import Valued, valued
+from moderado.enforcement.services.strike_values import Valued, basis_columns, valued
 from moderado.enforcement.types import NO_BASIS, SanctionBasis, SanctionEnd, SanctionKind
 from moderado.enforcement.written_reasons import clean_note, clean_reason
 
@@ -54,7 +54,7 @@ def apply_sanction(  # noqa: PLR0913  (what a sanction consists of)
     term: timedelta | None,
     reason: str,
     public_note: str = "",
-    ruling_id: UUID | None = None,
+    ruling: Ruling | None = None,
     basis: SanctionBasis = NO_BASIS,
 ) -> Sanction:
     """Put a sanction into force. It binds with the commit.
@@ -70,7 +70,7 @@ def apply_sanction(  # noqa: PLR0913  (what a sanction consists of)
         term: How long it lasts; None for no end, or of a strike for the window of its policy.
         reason: A code of 1 to 64 characters. The person sees it.
         public_note: At most 2,000 characters. The person sees it, too.
-        ruling_id: The ruling that it belongs to.
+        ruling: What it belongs to: both were decided at one time, and are appealed as one.
         basis: What a strike is about, or which strike led to the sanction.
 
     Raises:
@@ -97,10 +97,10 @@ def apply_sanction(  # noqa: PLR0913  (what a sanction consists of)
         public_note=clean_note(public_note),
         starts_at=Now(),
         ends_at=None if length is None else Now() + length,
-        ruling_id=ruling_id,
         actor_id=actor_id,
+        **_of(ruling),
         **_details(wanted, user, scope_id),
-        **_columns(basis, strike),
+        **basis_columns(basis, strike),
     )
     sanction.save(force_insert=True)
     sanction.refresh_from_db()
@@ -262,27 +262,17 @@ def _details(kind: SanctionKind, user: User, scope_id: UUID | None) -> dict[str,
     return {}
 
 
+def _of(ruling: Ruling | None) -> dict[str, Any]:
+    """Return the columns that a sanction shares with its ruling: its time to appeal is one."""
+    return {} if ruling is None else {"ruling": ruling, "created_at": ruling.created_at}
+
+
 def _length(term: timedelta | None, strike: Valued | None) -> timedelta | None:
     """Return how long a sanction lasts: a strike at most for its window."""
     checked = None if term is None else _term(term)
     if strike is None:
         return checked
     return strike.window if checked is None else min(checked, strike.window)
-
-
-def _columns(basis: SanctionBasis, strike: Valued | None) -> dict[str, Any]:
-    if strike is None:
-        return {
-            "policy_name": basis.policy,
-            "cause_id": basis.cause_id,
-            "threshold": basis.threshold,
-        }
-    return {
-        "policy_name": strike.policy,
-        "category": strike.category,
-        "weight": strike.points,
-        "verdict_id": basis.verdict_id,
-    }
 
 
 def _kind(kind: str) -> SanctionKind:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -73,3 +74,19 @@ def _category(reason: str, found: tuple[str, ...], policy: StrikePolicy) -> str:
 
 def _room_type(scope_id: UUID | None) -> str:
     return _room_types[0](scope_id) if scope_id is not None and _room_types else ""
+
+
+def basis_columns(basis: SanctionBasis, strike: Valued | None) -> dict[str, Any]:
+    """Return the columns of a sanction that say what it counts, or what led to it."""
+    if strike is None:
+        return {
+            "policy_name": basis.policy,
+            "cause_id": basis.cause_id,
+            "threshold": basis.threshold,
+        }
+    return {
+        "policy_name": strike.policy,
+        "category": strike.category,
+        "weight": strike.points,
+        "verdict_id": basis.verdict_id,
+    }
