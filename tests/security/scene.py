@@ -93,7 +93,8 @@ class Scene:
         self.message = self.say_publicly()
         self.reportable = self._say_as_other("boa noite")
         self.orderable = self._say_as_other("um texto comprido o bastante para o banco de textos")
-        self.banked = bank_message(actor_id=None, message_id=self.orderable, order="-").id
+        banked, _ = bank_message(actor_id=None, message_id=self.orderable, order="-")
+        self.banked = banked.id
         if prepare is not None:
             prepare(self)
         self.hidden = self.say("ainda não")

@@ -245,7 +245,7 @@ def banking_own_text(staff):
 
 
 def taking_own_text_out_of_the_bank(staff):
-    banked = bank_message(actor_id=None, message_id=published(staff).id, order="1/2026")
+    banked, _ = bank_message(actor_id=None, message_id=published(staff).id, order="1/2026")
     return "delete", f"enforcement/hash-bank/{banked.id}/?reason=-", None
 
 

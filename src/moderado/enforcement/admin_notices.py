@@ -173,12 +173,13 @@ class BankedTextAdmin(CreatedByService, ActsOnPage, RestrictedPage):
         given, actor_id = form.cleaned_data, UUID(str(request.user.pk))
 
         def bank() -> UUID:
-            return hash_bank.bank_message(
+            banked, _is_new = hash_bank.bank_message(
                 actor_id=actor_id,
                 message_id=given["message_id"],
                 order=given["order"],
                 revision=given["revision"],
-            ).pk
+            )
+            return banked.pk
 
         return make_once(bank, form, actor_id=actor_id, kind="bank_text")
 

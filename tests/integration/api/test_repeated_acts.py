@@ -1,7 +1,8 @@
 """Acts that another act takes back, sent again after that: the repeat has no effect."""
 
+import re
 from datetime import timedelta
-from functools import partial
+from functools import cache, partial
 from urllib.parse import urlencode
 
 import pytest
@@ -257,6 +258,7 @@ def test_repeat_after_the_opposite_act_has_no_effect(name):
     assert first.status_code < 300, first.content
     assert (again.status_code, state()) == (again.status_code, after_act)
     assert again.status_code < 300, again.content
+    assert str(again.status_code) in documented(method, path)
     back = opposite(first.json()) if callable(opposite) else opposite
     answer = world.send(actor, *back)
     assert answer.status_code < 300, answer.content
@@ -267,6 +269,29 @@ def test_repeat_after_the_opposite_act_has_no_effect(name):
 
     assert state() == taken_back
     assert late.status_code < 300 or (name in ENDED and late.status_code == 404), late.content
+
+
+def documented(method, path):
+    """Return the documented answers of an operation by their status."""
+    for template, operations in _document()["paths"].items():
+        if re.fullmatch(re.sub(r"\{[^}]+\}", "[^/]+", template), path):
+            return operations[method]["responses"]
+    raise AssertionError(path)
+
+
+@cache
+def _document():
+    return SchemaGenerator().get_schema(request=None, public=True)
+
+
+def test_repeat_without_a_client_id_answers_what_is_banked():
+    world = World()
+    bank = {"message": str(world.message.id), "order": "Ofício 7"}
+
+    answers = [world.send(world.staff, "post", "/api/enforcement/hash-bank/", bank) for _ in "12"]
+
+    assert [each.status_code for each in answers] == [201, 200]
+    assert answers[0].json() == answers[1].json()
 
 
 def test_another_client_id_is_another_wish():

@@ -30,7 +30,8 @@ def room(request):
 
 @pytest.fixture
 def banked():
-    return bank_message(actor_id=None, message_id=make_message(text=TEXT).id, order="Processo 12")
+    given = {"message_id": make_message(text=TEXT).id, "order": "Processo 12"}
+    return bank_message(actor_id=None, **given)[0]
 
 
 def said(room, text):
@@ -114,9 +115,10 @@ def test_bank_is_loaded_once_and_costs_no_statement_for_a_message(banked):
 
 
 def test_same_order_banks_a_text_once_and_another_order_keeps_it(banked):
-    again = bank_message(actor_id=None, message_id=banked.subject_id, order="Processo 12")
-    other = bank_message(actor_id=make_user().id, message_id=banked.subject_id, order="outro")
+    again, is_new = bank_message(actor_id=None, message_id=banked.subject_id, order="Processo 12")
+    other, _ = bank_message(actor_id=make_user().id, message_id=banked.subject_id, order="outro")
     assert again.id == banked.id != other.id
+    assert not is_new
     unbank(actor_id=None, banked_id=banked.id)
     assert hash_bank.is_banked(TEXT, version=hash_bank.current_version())
 

@@ -84,7 +84,7 @@ def test_notice_shows_its_deadline_and_the_address_to_those_who_may_see_it(clien
 
 def test_banked_text_is_removed_with_a_reason(client):
     message = make_message(text="um texto comprido o bastante para o banco de textos")
-    banked = bank_message(actor_id=None, message_id=message.id, order="Processo 12")
+    banked, _ = bank_message(actor_id=None, message_id=message.id, order="Processo 12")
     sign_in(client, "view_bankedtext")
     assert "Processo 12" in shown(client, "moderation_bankedtext_changelist")
     refused = post_act(client, "moderation_bankedtext", banked, "remove_from_bank", reason="-")

@@ -88,22 +88,27 @@ class HashBank(APIView):
         audit_views_about(actor_id=user.id, rows=page)
         return pages.get_paginated_response(BankedTextBody(page, many=True).data)
 
-    @extend_schema(operation_id="bank_text", request=BankInput, responses={201: BankedTextBody})
+    @extend_schema(
+        operation_id="bank_text",
+        request=BankInput,
+        responses={201: BankedTextBody, 200: BankedTextBody},
+    )
     @once("bank_text", present=_banked_now)
     def post(self, request: Request) -> Response:
         """Bank the text of a message: it waits for a moderator when anyone writes it again.
 
-        400 `text_too_short` for a text that others may write by chance.
+        200: this order has banked it already. 400 `text_too_short` for a text that others may
+        write by chance.
         """
         user = require(request, rights.ADD_BANKED_TEXT)
         asked = validated(BankInput, request.data)
-        banked = hash_bank.bank_message(
+        banked, is_new = hash_bank.bank_message(
             actor_id=user.id,
             message_id=asked["message"],
             order=asked["order"],
             revision=asked.get("revision"),
         )
-        return Response(BankedTextBody(banked).data, status=201)
+        return Response(BankedTextBody(banked).data, status=201 if is_new else 200)
 
 
 class OneBankedText(APIView):

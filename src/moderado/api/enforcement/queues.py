@@ -123,10 +123,14 @@ class Queues(APIView):
         actor = moderator(request, rights.VIEW_CASE)
         return Response({"results": _shown(actor, open_to_user(queues_of(actor.id)))})
 
-    @extend_schema(operation_id="create_queue", request=QueueInput, responses={201: QueueBody})
+    @extend_schema(
+        operation_id="create_queue",
+        request=QueueInput,
+        responses={201: QueueBody, 200: QueueBody},
+    )
     @once("create_queue", present=_queue_now)
     def post(self, request: Request) -> Response:
-        """Create a queue."""
+        """Create a queue. 200: a repeat with the same `client_id`, with the queue as it is now."""
         user = require(request, rights.ADD_QUEUE)
         asked = validated(QueueInput, request.data)
         queue = queues.save_queue(actor_id=user.id, queue_id=None, **{"groups": None, **asked})

@@ -83,11 +83,15 @@ class Suspensions(APIView):
         return pages.get_paginated_response(SuspensionBody(page, many=True).data)
 
     @extend_schema(
-        operation_id="suspend_reporting", request=SuspensionInput, responses={201: SuspensionBody}
+        operation_id="suspend_reporting",
+        request=SuspensionInput,
+        responses={201: SuspensionBody, 200: SuspensionBody},
     )
     @once("suspend_reporting", present=_suspension_now)
     def post(self, request: Request) -> Response:
         """Suspend a member from reporting. The member gets a notice with reason and term.
+
+        200: a repeat with the same `client_id`, with the suspension as it is now.
 
         409 `criteria_not_met` unless their record meets the criteria of the server.
         """

@@ -26,7 +26,7 @@ _MESSAGE = "message"
 @transaction.atomic
 def bank_message(
     *, actor_id: UUID | None, message_id: UUID, order: str, revision: int | None = None
-) -> BankedText:
+) -> tuple[BankedText, bool]:
     """Bank the text of a message; of an erased one, the text of its newest case.
 
     A repeat for the same order returns the first entry. An edit that waits or was refused is not
@@ -37,6 +37,9 @@ def bank_message(
         message_id: The message.
         order: The reference of the order.
         revision: The revision that had the text; None for the one that others see or saw last.
+
+    Returns:
+        The entry, and whether it is new.
 
     Raises:
         NotFound: There is no such message.
@@ -63,7 +66,7 @@ def bank_message(
     )
     if is_new:
         _audit(actor_id, "text_banked", banked)
-    return banked
+    return banked, is_new
 
 
 @transaction.atomic

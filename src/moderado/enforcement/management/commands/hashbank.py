@@ -47,7 +47,7 @@ class Command(OperatorCommand):
 
 
 def _add(options: dict[str, Any]) -> list[Any]:
-    banked = bank_message(
+    banked, _ = bank_message(
         actor_id=None,
         message_id=options["message"],
         order=options["order"],
