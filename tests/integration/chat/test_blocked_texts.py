@@ -43,6 +43,46 @@ def decide(message, outcome):
     message.refresh_from_db()
 
 
+TURNED = {
+    "as written": f"\u202e{TEXT}\u202c",
+    "as displayed": f"\u202e{TEXT[::-1]}\u202c",
+    "within another control": f"\u202e\u202d{TEXT}\u202c\u202c",
+    "within an isolate": f"\u202e\u2066{TEXT}\u2069\u202c",
+    "in parts": f"\u202e{TEXT[8:][::-1]}\u202d{TEXT[:8]}",
+}
+MARKED_UP = {
+    "tag": TEXT.replace("feio", "fe<b></b>io"),
+    "entity": TEXT.replace("e", "&#101;"),
+    "invisible entity": TEXT.replace("e", "e&zwnj;"),
+    "link": f"[{TEXT}](https://example.org)",
+    "turned and marked up": f"\u202e{TEXT[::-1]}\u202c".replace("i", "&#105;"),
+}
+
+
+@pytest.mark.proves("R360")
+@pytest.mark.parametrize("text", [*TURNED.values(), *MARKED_UP.values()])
+def test_blocked_text_is_held_in_each_of_its_readings(alice, room, blocked, text):
+    change_mode(room, "off")
+
+    message = post(alice, room, text)
+    judge(message)
+
+    assert (message.status, message.seq) == ("HELD", 0)
+
+
+@pytest.mark.proves("R360")
+def test_text_that_was_blocked_in_disguise_is_held_plainly(alice, room):
+    message = post(alice, room, MARKED_UP["tag"])
+    judge(message)
+    decide(message, "BLOCK")
+    change_mode(room, "off")
+
+    again = post(alice, room, TEXT)
+    judge(again)
+
+    assert again.status == "HELD"
+
+
 def change_mode(room, mode):
     Room.objects.filter(pk=room.pk).update(moderation_mode=mode)
     room.refresh_from_db()

@@ -7,7 +7,7 @@ from functools import cached_property
 from itertools import compress
 
 from moderado.moderation.normalize.confusables import TABLE
-from moderado.moderation.normalize.invisible import visual_order
+from moderado.moderation.normalize.direction import visual_order
 
 _GAP = re.compile(r"[\W\d_\ue000]+")
 _ASCII_GAPS = bytes(code if chr(code).isalpha() else ord(" ") for code in range(128)).ljust(256)

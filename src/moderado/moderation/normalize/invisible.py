@@ -27,8 +27,6 @@ _FLAGS = frozenset(_REGIONS.split())
 _SIGN = "•"  # separates letters, and masks them
 _FLAG_LETTERS = re.compile("[\U0001f1e6-\U0001f1ff]{2,}")
 _DRAWN = re.compile("[\u24b6-\u24e9\U0001f110-\U0001f189\u00ad\u200b-\u200f\u2060-\u2064\ufeff]")
-OVERRIDE = "\u202e"
-_REVERSED = re.compile("\u202e([^\u202c\n]*)|[^\u202e]+", re.DOTALL)
 # Other controls that may turn the words behind them. Whether they do depends on the letters.
 TURNING = frozenset("\u202b\u2067\u200f\u061c")
 _ABOVE = {
@@ -66,15 +64,3 @@ def _is_drawn(character: str) -> bool:
 def with_letters_above(text: str) -> str:
     """Return the text with small letters above others written as letters in the line."""
     return text.translate(_ABOVE)
-
-
-def visual_order(text: str) -> list[int] | None:
-    """Return the visual order of the characters; None if no override reverses any of them."""
-    if OVERRIDE not in text:
-        return None
-    order: list[int] = []
-    for match in _REVERSED.finditer(text):
-        reversed_part = match.group(1) is not None
-        start, end = match.span(1) if reversed_part else match.span()
-        order.extend(reversed(range(start, end)) if reversed_part else range(start, end))
-    return order

@@ -7,11 +7,11 @@ from typing import NamedTuple
 from moderado.core.alphabets import SOUNDS, TURNED
 from moderado.moderation.normalize import codes, markup, opaque, word_edges
 from moderado.moderation.normalize.ambiguous import MARKED, MARKERS
+from moderado.moderation.normalize.direction import OVERRIDE
 from moderado.moderation.normalize.folding import Folded, fold
 from moderado.moderation.normalize.invisible import (
     ABOVE,
     BLANKS,
-    OVERRIDE,
     TURNING,
     with_letters_above,
     without_flags,

@@ -5,18 +5,20 @@ accents, look-alikes, spaces, punctuation and invisible characters make no diffe
 keyed with the author and the room, so that equal texts of others have other digests (ADR 0038).
 
 Digests are of frozen foldings, because the text behind one is not stored: a release that folds
-otherwise must still find it. A text has one digest for each version (ADR 0072).
+otherwise must still find it. A text has one digest for each version (ADR 0072),
+and each of its readings has: as written, as displayed, and with its markup rendered (ADR 0173).
 """
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from hashlib import blake2b
 from uuid import UUID
 
 from moderado.core.characters import is_visible
 from moderado.core.database import require_transaction, run_prepared
 from moderado.moderation.models import BankedText, BlockedText
-from moderado.moderation.normalize import frozen
+from moderado.moderation.normalize import frozen, markup
+from moderado.moderation.normalize.direction import OVERRIDE, visual_order
 from moderado.moderation.normalize.folding import fold
 from moderado.moderation.types import Outcome
 
@@ -47,8 +49,21 @@ def bank_digests(text: str) -> list[str]:
 
 
 def _digests(text: str, *, key: bytes) -> list[bytes]:
-    folded = (frozen.letters_of(text, version) for version in frozen.VERSIONS)
-    return [blake2b(each.encode(), key=key, digest_size=16).digest() for each in folded]
+    readings = [text, *_other_readings(text)]
+    folded = [frozen.letters_of(each, version) for each in readings for version in frozen.VERSIONS]
+    distinct = dict.fromkeys(folded)
+    return [blake2b(each.encode(), key=key, digest_size=16).digest() for each in distinct]
+
+
+def _other_readings(text: str) -> Iterator[str]:
+    """Return the text with its markup rendered; and each as displayed and as written, if turned."""
+    shown = markup.rendered(text) if markup.may_change(text, set(text)) else None
+    if shown is not None:
+        yield shown[0]
+    for each in (text,) if shown is None else (text, shown[0]):
+        if (order := visual_order(each)) is not None:
+            yield "".join(each[at] for at in order)
+            yield each.replace(OVERRIDE, "")
 
 
 def remember_ruling(*, scope_id: UUID, author_id: UUID, text: str, outcome: Outcome) -> None:
