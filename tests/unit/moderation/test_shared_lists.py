@@ -1,15 +1,20 @@
 """Rule sets share the packs that they have in common, and find what one list would find."""
 
+from itertools import product
+
 import pytest
 
+from moderado.core.ids import new_id
 from moderado.moderation.policies.compile import compile_policy
 from moderado.moderation.policies.documents import read_json
 from moderado.moderation.providers.base import ConfiguredProvider
 from moderado.moderation.providers.blocklist import BlocklistProvider
 from moderado.moderation.rules import compiled_list, pack
-from moderado.moderation.rules.group import rules_of
+from moderado.moderation.rules.group import MAX_PATTERNS, rules_of
 from moderado.moderation.rules.matcher import Matcher
+from moderado.moderation.types import Content
 
+TEXT = "zorrocdabcix, seu otario"
 OWN = {"id": "own", "category": "insult", "severity": 0.9, "action": "block"}
 PACKS = ({"id": "pt", "pack": "pt-BR"}, {"id": "en", "pack": "en"})
 
@@ -104,8 +109,26 @@ def test_no_word_of_a_list_hides_a_disguised_one_of_another(text, words, places)
     assert {(hit.start, hit.end) for hit in found} == places
 
 
-def test_all_lists_together_have_at_most_so_many_patterns():
-    base = Matcher(rules=rules_of(OWN | {"patterns": [f"a{n}" for n in range(300)]}))
+@pytest.mark.proves("R342")
+def test_patterns_of_packs_are_not_counted_among_the_own_ones():
+    """Not even large ones: each set is compiled with memory for its patterns."""
+    tail = "(?:" + "|".join(f"[a-h]{{3}}{letter}x" for letter in "ijklmnop") + ")"
+    names = ["zorro" + "".join(pair) for pair in product("abcdefghijklmnopqrstuvwxyz", repeat=2)]
+    patterns = [name + tail for name in names[:MAX_PATTERNS]]
+
+    own = {"id": "own", "patterns": patterns, "category": "spam", "outcome": "hold"}
+    document = read_json({"name": "default", "rules": [*PACKS, own]})
+    configured = (ConfiguredProvider(provider=BlocklistProvider()),)
+    runtime = compile_policy([document], version="1", configured=configured)
+
+    (configured,) = runtime.providers
+    content = Content(subject_type="text", subject_id=new_id(), revision=1, text=TEXT)
+    (signal,) = configured.provider.assess([content])
+    assert {each.rule.partition("/")[0] for each in signal.matches} == {"own", "pt-insult"}
+
+
+def test_own_patterns_of_options_are_limited():
+    patterns = [f"a{number}" for number in range(MAX_PATTERNS + 1)]
 
     with pytest.raises(ValueError, match="501 patterns"):
-        Matcher(rules=rules_of(OWN | {"patterns": [f"b{n}" for n in range(201)]}), base=base)
+        BlocklistProvider(rules=[OWN | {"patterns": patterns}])

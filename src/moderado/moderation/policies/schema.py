@@ -26,8 +26,7 @@ from moderado.moderation.policies.fields import (
     Text,
     Word,
 )
-from moderado.moderation.rules.group import alternatives
-from moderado.moderation.rules.patterns import MAX_PATTERNS
+from moderado.moderation.rules.group import MAX_PATTERNS, alternatives
 from moderado.moderation.types import Category
 
 MAX_RULES = 500

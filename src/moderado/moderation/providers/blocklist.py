@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Literal
 
 from moderado.moderation.decide import Effect
 from moderado.moderation.rules import joined, pack
-from moderado.moderation.rules.group import rules_of
+from moderado.moderation.rules.group import own_rules
 from moderado.moderation.rules.hits import Hit
 from moderado.moderation.rules.matcher import Matcher
 from moderado.moderation.rules.rule import Rule
@@ -115,7 +115,7 @@ def _compiled(options: _Options) -> _RuleSet:
     packs = tuple(sorted(options.packs, key=_place))
     without = _left_out_of(packs, options.without)
     of_packs, allowed = _rules_of_packs(packs, without), _allowed_by(packs)
-    own = [rule for group in options.rules for rule in rules_of(group)]
+    own = own_rules(options.rules)
     version = _digest([*of_packs, *own], [*options.allow, *allowed])
     if not packs:
         matcher = Matcher(rules=own, allow=options.allow)

@@ -14,7 +14,7 @@ from moderado.moderation.rules.hidden_words import HiddenWords
 from moderado.moderation.rules.lexicon import Lexicon
 from moderado.moderation.rules.needles import needles
 from moderado.moderation.rules.nested import Place
-from moderado.moderation.rules.patterns import MAX_PATTERNS, Patterns
+from moderado.moderation.rules.patterns import Patterns
 from moderado.moderation.rules.pieces import Pieces
 from moderado.moderation.rules.rule import Match, Rule, folded_word
 from moderado.moderation.rules.stretched import Stretched
@@ -47,7 +47,7 @@ class CompiledList:
         below: The lists that are searched together with this one.
 
     Raises:
-        ValueError: A rule cannot be compiled, or all lists have too many patterns.
+        ValueError: A rule cannot be compiled.
     """
 
     def __init__(
@@ -57,9 +57,6 @@ class CompiledList:
         self._needles = [*map(_allowed_needle, allow), *_needles(spelled)]
         patterns = [rule for rule in rules if rule.match is Match.PATTERN]
         self.has_patterns = bool(patterns)
-        self.number_of_patterns = sum(not telling(rule.text) for rule in patterns)
-        if (number := sum(each.number_of_patterns for each in (*below, self))) > MAX_PATTERNS:
-            raise ValueError(f"{number} patterns: at most {MAX_PATTERNS}")
         self.patterns = Patterns(patterns)
         texts = [needle.text for needle in self._needles]
         self.worth = cache(self._worth_of)

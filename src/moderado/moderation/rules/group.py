@@ -4,7 +4,7 @@ import itertools
 import math
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from moderado.moderation.rules.cues import compiled
@@ -12,6 +12,7 @@ from moderado.moderation.rules.rule import Match, Rule, Shape, Unless, folded_wo
 from moderado.moderation.types import Category, Outcome
 
 MAX_PATTERN_LENGTH = 800
+MAX_PATTERNS = 500  # beside the packs
 MAX_FORMS = 1_000  # that one entry with braces stands for
 _SYNTAX = re.compile(r"\\[a-zA-Z]|\(\?[a-zA-Z]*:?")  # escapes such as \b, and heads of groups
 _LITERALS = re.compile(r"[^\W\d_]{2,}")
@@ -28,6 +29,18 @@ _ACTIONS = {
     "hold": Outcome.HOLD,
     "block": Outcome.BLOCK,
 }
+
+
+def own_rules(groups: Iterable[Mapping[str, Any]]) -> list[Rule]:
+    """Return the rules of the groups that stand beside the packs.
+
+    Raises:
+        ValueError: A group is invalid, or they have more than `MAX_PATTERNS` patterns together.
+    """
+    rules = [rule for group in groups for rule in rules_of(group)]
+    if (number := sum(rule.match is Match.PATTERN for rule in rules)) > MAX_PATTERNS:
+        raise ValueError(f"{number} patterns: at most {MAX_PATTERNS}")
+    return rules
 
 
 def rules_of(group: Mapping[str, Any]) -> list[Rule]:

@@ -9,8 +9,8 @@ from moderado.moderation.normalize import Folded
 from moderado.moderation.rules.rule import Rule
 from moderado.moderation.rules.word_classes import Classed, spelled_out, telling
 
-MAX_PATTERNS = 500
-_MAX_MEMORY = 8 << 20  # bytes of memory for each pattern in RE2
+_MAX_MEMORY = 8 << 20  # bytes of memory for each pattern in RE2, and at least for a set of them
+_SET_MEMORY = 24 << 10  # bytes for each pattern of a set: RE2 refuses a set that needs more
 _MAX_PROGRAM_SIZE = 600  # instructions: in the worst case all of them run at every character
 
 
@@ -36,7 +36,7 @@ class Patterns:
     looked for only in texts with a telling word, so that most texts do not pay for them.
 
     Raises:
-        ValueError: RE2 refuses a pattern, or there are too many.
+        ValueError: RE2 refuses a pattern.
     """
 
     def __init__(self, rules: Sequence[Rule]) -> None:
@@ -76,8 +76,6 @@ class _Set:
     """Patterns that are looked for in one pass, and their rules."""
 
     def __init__(self, patterns: Sequence[str], rules: Sequence[Rule] = ()) -> None:
-        if len(patterns) > MAX_PATTERNS:
-            raise ValueError(f"{len(patterns)} patterns: at most {MAX_PATTERNS}")
         self._rules = tuple(rules)
         self._compiled = [
             _compile(rule.id, pattern) for rule, pattern in zip(rules, patterns, strict=False)
@@ -97,7 +95,7 @@ class _Set:
 
 
 def _set(patterns: Sequence[str]) -> Any:
-    found = re2.Set.SearchSet(_options())
+    found = re2.Set.SearchSet(_options(max(_MAX_MEMORY, _SET_MEMORY * len(patterns))))
     for pattern in patterns:
         found.Add(pattern)
     found.Compile()
@@ -117,8 +115,8 @@ def _compile(name: str, pattern: str) -> Any:
     return compiled
 
 
-def _options() -> re2.Options:
+def _options(memory: int = _MAX_MEMORY) -> re2.Options:
     options = re2.Options()
-    options.max_mem = _MAX_MEMORY
+    options.max_mem = memory
     options.log_errors = False
     return options
