@@ -105,7 +105,16 @@ def test_ruling_against_the_only_name_leaves_the_placeholder():
 
 
 @pytest.mark.parametrize(
-    "spelling", ["ＦＬＡＧ Nice", "F L A G nice", "FLAG-nice", "FLАG nice", "FLÁG  nice!!"]
+    "spelling",
+    [
+        "ＦＬＡＧ Nice",
+        "F L A G nice",
+        "FLAG-nice",
+        "FLАG nice",
+        "FLÁG  nice!!",
+        "FL&#65;G nice",
+        "FL<b></b>AG nice",
+    ],
 )
 def test_name_that_a_person_blocked_needs_a_person_again(spelling):
     user = renamed(make_user(name="Before"), "FLAG nice")

@@ -34,8 +34,9 @@ _GAPS = re.compile(r"[\W_]+")
 
 def comparable(text: str) -> str:
     """Return what all spellings of a text have in common, for texts that are both at hand."""
+    letters = _GAPS.sub("", fold(_rendered(text) or text).text)
     # A text without letters and digits, such as emoji, is compared by what a reader sees.
-    return _GAPS.sub("", fold(text).text) or "".join(filter(is_visible, text)) or text
+    return letters or "".join(filter(is_visible, text)) or text
 
 
 def digests_of(*, scope_id: UUID, author_id: UUID, text: str) -> list[bytes]:
@@ -57,13 +58,19 @@ def _digests(text: str, *, key: bytes) -> list[bytes]:
 
 def _other_readings(text: str) -> Iterator[str]:
     """Return the text with its markup rendered; and each as displayed and as written, if turned."""
-    shown = markup.rendered(text) if markup.may_change(text, set(text)) else None
-    if shown is not None:
-        yield shown[0]
-    for each in (text,) if shown is None else (text, shown[0]):
+    rendered = _rendered(text)
+    if rendered is not None:
+        yield rendered
+    for each in (text,) if rendered is None else (text, rendered):
         if (order := visual_order(each)) is not None:
             yield "".join(each[at] for at in order)
             yield each.replace(OVERRIDE, "")
+
+
+def _rendered(text: str) -> str | None:
+    """Return the text with its markup rendered; None if nothing changes or is left."""
+    shown = markup.rendered(text) if markup.may_change(text, set(text)) else None
+    return None if shown is None else shown[0].strip() or None
 
 
 def remember_ruling(*, scope_id: UUID, author_id: UUID, text: str, outcome: Outcome) -> None:
