@@ -1,5 +1,7 @@
 """Celery's connection to the broker: quick reconnects, and no stall after failures (ADR 0024).
 
+What a task may wait is measured by the clock of the broker, which all hosts share (ADR 0170).
+
 When a finished task cannot be acknowledged because the connection was reset, kombu counts it as
 unfinished. After as many of them as the prefetch limit, the worker takes no more tasks, even when
 Redis is back (kombu 5.7; seen within seconds under a broker that refuses connections). Here such a
@@ -15,6 +17,7 @@ from kombu import Connection
 from kombu.transport import redis, virtual
 from redis.exceptions import ResponseError
 
+from moderado.config.celery_clocks import on_clock_of_broker
 from moderado.core.redis import WITHOUT_VERSION
 
 LONGEST_PAUSE = 2.0  # seconds between two connection attempts
@@ -46,6 +49,10 @@ class Channel(redis.Channel):
     def _connparams(self, asynchronous: bool = False) -> dict[str, Any]:  # noqa: FBT001, FBT002  (as kombu's)
         params: dict[str, Any] = super()._connparams(asynchronous)  # type: ignore[misc]  # (untyped)
         return params | WITHOUT_VERSION
+
+    def _put(self, queue: str, message: dict[str, Any], **options: Any) -> None:
+        headers = on_clock_of_broker(message["headers"], self)
+        super()._put(queue, {**message, "headers": headers}, **options)
 
 
 class Transport(redis.Transport):

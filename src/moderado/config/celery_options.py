@@ -4,8 +4,10 @@ The broker carries hints only. Row locks and the sweep in `moderado.chat.service
 lost and repeated tasks harmless.
 """
 
+from celery.schedules import schedule
 from kombu import Queue
 
+from moderado.config.celery_clocks import steady_now
 from moderado.config.env import env
 
 broker_url = env().broker
@@ -89,7 +91,7 @@ beat_max_loop_interval = 2
 beat_schedule = {
     name: {
         "task": f"moderado.{name}",
-        "schedule": seconds,
+        "schedule": schedule(seconds, nowfun=steady_now),
         "options": {
             "expires": expires,
             "queue": task_default_queue if name in _JUDGING else PERIODIC_QUEUE,
