@@ -66,6 +66,25 @@ def test_group_is_described_or_scorned(ordinary, offensive):
     assert_only_the_second_is_stopped(ordinary, offensive)
 
 
+@pytest.mark.proves("R343")
+@pytest.mark.parametrize(
+    "ordinary, offensive",
+    [
+        ("idiota, eu esqueci a carteira", "idiota, larga minha carteira"),
+        ("otário aqui pagou a conta", "otário, aprende a ler"),
+        ("imbecil foi a decisão, você viu?", "imbecil, você não viu?"),
+        ("lixo, você sabe que dia passa o caminhão?", "macaca, sai do meu chat"),
+        ("vagabunda, disse ele, e foi embora", "vagabunda interesseira, todos sabem quem você é"),
+        ("stupid me, you were right", "stupid cow, learn to drive"),
+        ("rats, you are out of milk", "retarded clown, learn to read"),
+        ("bitch, please", "slut, give me back my money"),
+        ("idiot, i left my phone at home", "idiot, leave my phone alone"),
+    ],
+)
+def test_name_that_begins_a_clause_calls_the_reader(ordinary, offensive):
+    assert_only_the_second_is_stopped(ordinary, offensive)
+
+
 @pytest.mark.proves("R337")
 @pytest.mark.parametrize(
     "ordinary, offensive",

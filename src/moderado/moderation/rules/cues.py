@@ -22,9 +22,9 @@ _CACHED = 2_048  # surroundings: a flood repeats a few of them
 _BEFORE = (
     "aimed_before", "general_before", "opinion_before", "called_before", "address", "named",
     "about_before", "own_before", "self_before", "denied_before", "reported_before", "told_before",
-    "apart_before", "contempt_before",
+    "apart_before", "contempt_before", "opened_before",
 )  # fmt: skip
-_AFTER = ("aimed_after", "about_after", "reported_after", "own_after", "closed")
+_AFTER = ("aimed_after", "ordered_after", "about_after", "reported_after", "own_after", "closed")
 _NEAR = ("praise", "affection", "friendly", "pride", "laughter")  # on either side
 _MILD = {"denied_before", "affection"}
 # Looked for only where a word is aimed: by the names of cues, before, after and on either side.

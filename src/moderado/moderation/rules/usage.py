@@ -35,6 +35,7 @@ _REPORTS = ("reported_before", "reported_after")
 _AIMED = (Usage.AIMED, Usage.JOKED)
 _ADDRESS = {Shape.EVERYDAY: "address", Shape.CONTEMPT: "contempt_before"}
 _SAID = ("aimed_before", "aimed_after", "about_before")
+_CALLED_FIRST = {"opened_before", "ordered_after"}  # "otário, aprende a ler"
 _SWEARING = {Category.PROFANITY, Category.INSULT}
 _JOKES = {*_SWEARING, Category.HARASSMENT, Category.THREAT}
 
@@ -121,16 +122,13 @@ def _with_earlier(
     gap = hit.start - earlier.hit.end
     if not 0 <= gap <= _WIDEST_GAP or context.between(earlier.hit.end, hit.start) not in _BETWEEN:
         return hit
-    if earlier.hit.usage in _DIRECTED and _stands_alone(hit.rule, cues):
+    stands_alone = hit.rule.shape is Shape.NAME or "closed" in cues
+    if earlier.hit.usage in _DIRECTED and stands_alone:
         return replace(hit, usage=earlier.hit.usage)
     names = hit.rule.category is earlier.hit.rule.category is Category.INSULT
     if names and earlier.opens and around.after == " . " and earlier.hit.usage is Usage.PLAIN:
         return replace(hit, usage=Usage.AIMED)
     return hit
-
-
-def _stands_alone(rule: Rule, cues: frozenset[str]) -> bool:
-    return rule.shape is Shape.NAME or "closed" in cues
 
 
 def _usage(hit: Hit, context: Context, around: Surroundings, cues: frozenset[str]) -> Usage | None:
@@ -212,7 +210,7 @@ def _directed(rule: Rule, context: Context, around: Surroundings, cues: frozense
 def _is_aimed(rule: Rule, around: Surroundings, cues: frozenset[str]) -> bool:
     if rule.aimed is None:
         return False
-    if "aimed_after" in cues or (rule.shape in _ADDRESSED and _is_addressed(around)):
+    if "aimed_after" in cues or _is_called(rule, around, cues):
         return True
     closed = "closed" in cues
     match rule.shape:
@@ -224,6 +222,13 @@ def _is_aimed(rule: Rule, around: Surroundings, cues: frozenset[str]) -> bool:
             return closed and "named" in cues
         case Shape.EVERYDAY | Shape.CONTEMPT:
             return closed and _ADDRESS[rule.shape] in cues and "praise" not in cues
+
+
+def _is_called(rule: Rule, around: Surroundings, cues: frozenset[str]) -> bool:
+    """Tell whether a word is what the reader is called: by an address, or before an order."""
+    if rule.shape in _ADDRESSED:
+        return cues >= _CALLED_FIRST or _is_addressed(around)
+    return rule.category is Category.HATE and cues >= _CALLED_FIRST
 
 
 def _is_addressed(around: Surroundings) -> bool:
