@@ -1,6 +1,8 @@
 """Stored policies: versions, enabling, assignments, and what a claim finds in force."""
 
 from importlib import import_module
+from itertools import islice, product
+from string import ascii_lowercase
 
 import pytest
 import structlog
@@ -29,6 +31,8 @@ from moderado.moderation.models import (
     PolicyVersion,
 )
 from moderado.moderation.policies.documents import read_json
+from moderado.moderation.rules import patterns
+from moderado.moderation.rules.group import MAX_PATTERNS
 from moderado.moderation.services import policies, policy_findings
 from moderado.moderation.services.enabling import newest_backtest
 from moderado.moderation.services.judging import judge_texts
@@ -450,15 +454,35 @@ def test_long_conditions_of_a_rule_are_compiled_together():
     assert (outcome("oi", "default"), outcome("oi, gente", "default")) == (ALLOW, HOLD)
 
 
-@pytest.mark.proves("R152")
-def test_rules_that_cannot_be_compiled_together_are_not_saved():
-    patterns = [f"pira{number}" for number in range(400)]
+def with_patterns(name, number, tail, **fields):
+    """Return a document with patterns that differ in two letters at their end."""
+    ends = islice(product(ascii_lowercase, repeat=2), number)
+    written = [f"{name}{tail}{''.join(end)}" for end in ends]
+    own = {"id": name, "patterns": written, "category": "spam", "outcome": "hold"}
     lists = [{"id": "pt", "pack": "pt-BR"}, {"id": "en", "pack": "en"}]
-    own = {"id": "own", "patterns": patterns, "category": "spam", "outcome": "hold"}
-    made = read_json({"name": "default", "rules": [*lists, own]})
+    return read_json({"name": name, "rules": [*lists, own], **fields})
+
+
+@pytest.mark.proves("R342")
+def test_each_document_has_its_own_patterns_beside_packs():
+    base = with_patterns("default", MAX_PATTERNS, "x")
+    for document in (base, with_patterns("school", MAX_PATTERNS, "x", extends="default")):
+        saved = policies.create_policy(actor_id=None, document=document)
+        policies.enable(actor_id=None, name=document.name, number=saved.version.number)
+
+    texts = ("defaultxab", "schoolxab", "bom dia")
+    assert [outcome(text, "school") for text in texts] == [HOLD, HOLD, ALLOW]
+
+
+@pytest.mark.proves("R152")
+def test_patterns_that_need_too_much_memory_together_are_not_saved(monkeypatch):
+    monkeypatch.setattr(patterns, "_MAX_MEMORY", 256 << 10)  # enough for each of them
+    monkeypatch.setattr(patterns, "_SET_MEMORY", 1)
 
     with pytest.raises(InvalidPolicy) as refused:
-        policies.create_policy(actor_id=None, document=made)
+        policies.create_policy(
+            actor_id=None, document=with_patterns("default", MAX_PATTERNS, "(?:[a-z]{9}|xyz)")
+        )
 
     assert set(refused.value.fields) == {"document"}
     assert not Policy.objects.exists()

@@ -10,7 +10,7 @@ from moderado.moderation.rules.rule import Rule
 from moderado.moderation.rules.word_classes import Classed, spelled_out, telling
 
 _MAX_MEMORY = 8 << 20  # bytes of memory for each pattern in RE2, and at least for a set of them
-_SET_MEMORY = 24 << 10  # bytes for each pattern of a set: RE2 refuses a set that needs more
+_SET_MEMORY = 128  # bytes for each instruction of a set: to compile it, and for states of matching
 _MAX_PROGRAM_SIZE = 600  # instructions: in the worst case all of them run at every character
 
 
@@ -80,7 +80,8 @@ class _Set:
         self._compiled = [
             _compile(rule.id, pattern) for rule, pattern in zip(rules, patterns, strict=False)
         ]
-        self._set = _set(patterns) if patterns else None
+        size = sum(each.programsize for each in self._compiled)
+        self._set = _set(patterns, size) if patterns else None
 
     def matching(self, text: str) -> Sequence[int]:
         """Return the numbers of the patterns that match."""
@@ -94,11 +95,15 @@ class _Set:
                 yield self._rules[which], match.span()
 
 
-def _set(patterns: Sequence[str]) -> Any:
-    found = re2.Set.SearchSet(_options(max(_MAX_MEMORY, _SET_MEMORY * len(patterns))))
+def _set(patterns: Sequence[str], size: int) -> Any:
+    """Return patterns of so many instructions as a set. Raises ValueError if RE2 refuses it."""
+    found = re2.Set.SearchSet(_options(max(_MAX_MEMORY, _SET_MEMORY * size)))
     for pattern in patterns:
         found.Add(pattern)
-    found.Compile()
+    try:
+        found.Compile()
+    except re2.error:
+        raise ValueError(f"{len(patterns)} patterns are too long together") from None
     return found
 
 
